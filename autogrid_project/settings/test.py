@@ -1,0 +1,27 @@
+"""Settings of the test suite: real Postgres and Valkey, services of its own, nothing beyond the machine."""
+
+import os
+
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
+os.environ.setdefault("DJANGO_SECRET_KEY", "test-only-" + "x" * 50)
+os.environ.setdefault("AUTOGRID_ENCRYPTION_KEYS", "k1:" + "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktISE=")
+
+from autogrid_project.settings.base import *  # noqa: E402, F403
+from autogrid_project.settings.base import DATABASES, REDIS_URL as _REDIS  # noqa: E402
+
+# Every xdist worker has a Redis database of its own; Django gives each its own Postgres database.
+_BASE, _, _NUMBER = _REDIS.rpartition("/")
+REDIS_URL = f"{_BASE}/{int(_NUMBER or 0) + _WORKER}"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "channels"},
+    }
+}
+DATABASES["default"]["OPTIONS"] = {}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,53 @@
+"""API keys, sealed by the vault, and what the exchange says they may do."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Mode(models.TextChoices):
+    LIVE = "live"
+    TESTNET = "testnet"
+    PAPER = "paper"
+
+
+class PermissionState(models.TextChoices):
+    VERIFIED_SAFE = "verified_safe"
+    VERIFIED_UNSAFE = "verified_unsafe"
+    UNVERIFIABLE = "unverifiable"
+    ERROR = "error"
+
+
+class Credential(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="credentials")
+    exchange = models.CharField(max_length=50)
+    label = models.CharField(max_length=100)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.LIVE)
+    api_key_encrypted = models.BinaryField()
+    api_secret_encrypted = models.BinaryField()
+    api_key_hint = models.CharField(max_length=12, blank=True)
+    # The exchange's own id of the account: several keys may open the same one, and fills are unique in it.
+    account_uid = models.CharField(max_length=100, blank=True)
+    is_valid = models.BooleanField(default=False)
+    permission_state = models.CharField(
+        max_length=20, choices=PermissionState, default=PermissionState.UNVERIFIABLE
+    )
+    ip_restricted = models.BooleanField(null=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "exchange_credentials"
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(mode__in=Mode.values), name="credentials_mode_known"),
+            models.CheckConstraint(
+                condition=models.Q(permission_state__in=PermissionState.values),
+                name="credentials_permission_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.exchange})"
