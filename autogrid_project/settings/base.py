@@ -132,3 +132,66 @@ EXCHANGE_SIMULATOR: dict[str, str] | None = None
 
 JWT_ACCESS_LIFETIME = timedelta(hours=24)
 JWT_REFRESH_LIFETIME = timedelta(days=7)
+
+# --- accounts: API, sign-in, lockout -----------------------------------------------------------------------
+# How many proxies of ours stand in front and append to X-Forwarded-For; 0: the header is not believed at all.
+AUTOGRID_TRUSTED_PROXIES = env.integer("AUTOGRID_TRUSTED_PROXIES", 0)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.wire.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.api.wire.PlainJSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "accounts.api.throttles.UserThrottle",
+        "accounts.api.throttles.AnonymousThrottle",
+    ],
+    # Requests a minute.
+    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60},
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "accounts.api.errors.ApiExceptionHandler"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AutoGrid",
+    "DESCRIPTION": "Grid and DCA bots on crypto exchanges. Decimals are strings; lists are cursor-paged.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
+}
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# none | optional. The API signs in without a confirmed address, so "mandatory" would promise too much.
+ACCOUNT_EMAIL_VERIFICATION = env.text("AUTOGRID_EMAIL_VERIFICATION", "none")
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# Failed sign-ins are axes' business: allauth would count them per e-mail, and so lock out a victim.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "accounts.client.client_ip"
+AXES_USERNAME_CALLABLE = "accounts.lockout.claimed_email"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.lockout_response"

@@ -1,0 +1,44 @@
+"""What django-axes asks: five wrong passwords for one e-mail from one address close that pair for a while."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Any
+
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.api.errors import error_response, is_api
+from accounts.client import client_ip
+
+
+def claimed_email(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """Whose password is tried: API and pages say `email`, the admin's form `username`."""
+    given = credentials or request.POST
+    return str(given.get("email") or given.get("username") or given.get("login") or "").strip().lower()[:255]
+
+
+def lockout_response(
+    request: HttpRequest, _original: HttpResponse | None = None, credentials: dict[str, Any] | None = None
+) -> HttpResponse:
+    """429 with Retry-After, as JSON for the API and as a page elsewhere."""
+    seconds = _seconds_left(claimed_email(request, credentials), client_ip(request))
+    minutes = math.ceil(seconds / 60)
+    detail = f"Too many failed attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+    if is_api(request):
+        response: HttpResponse = error_response(429, "locked_out", detail)
+    else:
+        response = render(request, "429.html", {"detail": detail}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _seconds_left(email: str, address: str) -> int:
+    attempts = AccessAttempt.objects.filter(username=email, ip_address=address)
+    last: datetime | None = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
+    cool_off: timedelta | None = get_cool_off()
+    if last is None or cool_off is None:
+        return 1
+    return max(1, math.ceil((last + cool_off - timezone.now()).total_seconds()))
