@@ -30,7 +30,7 @@ def lockout_response(
     if is_api(request):
         response: HttpResponse = error_response(429, "locked_out", detail)
     else:
-        response = render(request, "429.html", {"detail": detail}, status=429)
+        response = render(request, "locked_out.html", {"detail": detail}, status=429)
     response["Retry-After"] = str(seconds)
     return response
 

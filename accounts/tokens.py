@@ -5,6 +5,7 @@ because a thief's refresh and a client's repeated one look the same. A client th
 in again.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,6 +41,7 @@ class RefreshToken(Token):
 
 @dataclass(frozen=True, repr=False)
 class TokenPair:
+    user_id: uuid.UUID
     access: str
     refresh: str
 
@@ -124,7 +126,7 @@ def _pair(family: TokenFamily, *, generation: int) -> TokenPair:
     access["user_id"] = refresh["user_id"] = str(family.user_id)
     access["fam"] = refresh["fam"] = str(family.pk)
     refresh["gen"] = generation
-    return TokenPair(access=str(access), refresh=str(refresh))
+    return TokenPair(user_id=family.user_id, access=str(access), refresh=str(refresh))
 
 
 def _decode(kind: type[Token], text: str) -> Token:

@@ -2,13 +2,8 @@
 
 from typing import Any
 
-from csp.decorators import csp_update
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -19,10 +14,30 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class SwaggerView(SpectacularSwaggerSplitView):
-    """Without inline script; what Swagger UI styles and draws by itself is allowed on this page alone."""
+_ERROR = {
+    "type": "object",
+    "required": ["code", "detail", "attr"],
+    "properties": {
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "attr": {"type": "string", "nullable": True, "description": "The field, dotted where it is nested."},
+    },
+}
+_ERRORS = {
+    "type": "object",
+    "required": ["type", "errors"],
+    "properties": {
+        "type": {"type": "string", "enum": ["validation_error", "client_error", "server_error"]},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Error"}},
+    },
+}
 
-    @method_decorator(csp_update({"style-src": ["'unsafe-inline'"], "img-src": ["data:"]}))
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
-        return response
+
+def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Says of every operation that whatever it does not list answers in the one shape of errors."""
+    result["components"]["schemas"] |= {"Error": _ERROR, "Errors": _ERRORS}
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"] = {"description": "An error.", "content": content}
+    return result

@@ -1,0 +1,53 @@
+"""What the account endpoints take and give."""
+
+from datetime import datetime
+
+from rest_framework import serializers
+
+from accounts.api.fields import StrictSerializer
+from accounts.models import User, validate_timezone
+from accounts.tokens import TokenPair
+
+
+class CredentialsSerializer(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+    # Long phrases are welcome; the bound only keeps the hashing of nonsense cheap.
+    password = serializers.CharField(trim_whitespace=False, max_length=4096, write_only=True)
+
+
+class TokensSerializer(serializers.Serializer[TokenPair]):
+    user_id = serializers.UUIDField()
+    access_token = serializers.CharField(source="access")
+    refresh_token = serializers.CharField(source="refresh")
+
+
+class RefreshSerializer(StrictSerializer):
+    refresh_token = serializers.CharField(max_length=4096)
+
+
+class LogoutSerializer(StrictSerializer):
+    refresh_token = serializers.CharField(max_length=4096, required=False)
+
+
+class PasswordSerializer(StrictSerializer):
+    password = serializers.CharField(trim_whitespace=False, max_length=4096, write_only=True)
+
+
+class ConfirmedSerializer(serializers.Serializer[dict[str, datetime]]):
+    confirmed_until = serializers.DateTimeField()
+
+
+class MeSerializer(serializers.ModelSerializer[User]):
+    telegram_linked = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "plan", "timezone", "telegram_linked", "created_at"]
+        read_only_fields = fields
+
+    def get_telegram_linked(self, user: User) -> bool:
+        return user.telegram_chat_id is not None
+
+
+class ProfileSerializer(StrictSerializer):
+    timezone = serializers.CharField(max_length=64, required=False, validators=[validate_timezone])

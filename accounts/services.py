@@ -1,0 +1,73 @@
+"""What changes accounts. Refusals are Django ValidationErrors that name the field."""
+
+from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
+from django.contrib.auth import authenticate, user_logged_in
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+class WrongCredentials(Exception):  # noqa: N818
+    """No such account, a wrong password or a closed account: the caller must not learn which."""
+
+
+def register(*, email: str, password: str) -> User:
+    email = email.lower()
+    errors: dict[str, ValidationError] = {}
+    if filter_users_by_email(email):
+        errors["email"] = _taken()
+    try:
+        validate_password(password, User(email=email))
+    except ValidationError as refusal:
+        errors["password"] = refusal
+    if errors:
+        raise ValidationError(errors)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password)
+            EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+    except IntegrityError:
+        # Two registered at once; the database let one in.
+        raise ValidationError({"email": _taken()}) from None
+    return user
+
+
+def sign_in(*, request: HttpRequest, email: str, password: str) -> User:
+    """The user these credentials open, noted as signed in. Raises WrongCredentials, also when locked out."""
+    user = _check(request, email, password)
+    # Notes last_login and lets axes forget the failures before.
+    user_logged_in.send(sender=User, request=request, user=user)
+    return user
+
+
+def check_password(*, request: HttpRequest, user: User, password: str) -> None:
+    """Guards a sensitive action; failures count towards the lockout as they do at sign-in."""
+    try:
+        found = _check(request, user.email, password)
+    except WrongCredentials:
+        found = None
+    if found != user:
+        raise ValidationError({"password": ValidationError("Wrong password.", code="wrong_password")})
+
+
+def update_profile(*, user: User, timezone: str | None = None) -> User:
+    """Changes what is given; None leaves a setting as it is."""
+    user.timezone = timezone or user.timezone
+    user.full_clean(exclude={"password"})
+    user.save(update_fields=["timezone"])
+    return user
+
+
+def _check(request: HttpRequest, email: str, password: str) -> User:
+    user = authenticate(request, email=email, password=password)
+    if user is None:
+        raise WrongCredentials
+    return user
+
+
+def _taken() -> ValidationError:
+    return ValidationError("An account with this e-mail already exists.", code="email_taken")
