@@ -1,0 +1,223 @@
+"""Prices on their way from the collector to the bots: Redis pub/sub, where only the newest of a symbol
+counts.
+
+The last price of a market lies under the key that is also its channel's name. Redis may lose all of it: the
+next tick brings it back, and until then prices are asked for by REST."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import redis as sync_redis
+import structlog
+from django.conf import settings
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from bots.core.types import Ticker
+from marketdata.staleness import POLL_EVERY, STALE_AFTER, Fetch, StalePrices
+
+log = structlog.get_logger(__name__)
+
+Callback = Callable[[Ticker], None]
+
+_KEPT_MS = 60_000  # how long the last price outlives the last tick
+_SLICE = 0.1  # seconds a quiet bus waits before it looks for new subscriptions
+_PING_EVERY, _DEAD_AFTER = 5.0, 15.0  # seconds
+_SLOWEST_RETRY = 5.0
+
+
+def channel_of(exchange: str, symbol: str) -> str:
+    return f"price:{exchange}:{symbol}"
+
+
+def encode(ticker: Ticker) -> bytes:
+    return orjson.dumps([ticker.symbol, str(ticker.price), str(ticker.bid), str(ticker.ask), ticker.time])
+
+
+def decode(message: bytes) -> Ticker:
+    symbol, price, bid, ask, ms = orjson.loads(message)
+    return Ticker(symbol, Decimal(price), Decimal(bid), Decimal(ask), ms)
+
+
+async def publish_ticker(redis: Redis, exchange: str, ticker: Ticker) -> None:
+    await publish_tickers(redis, exchange, [ticker])
+
+
+async def publish_tickers(redis: Redis, exchange: str, tickers: Iterable[Ticker]) -> None:
+    """All in one round trip."""
+    pipe = redis.pipeline(transaction=False)
+    for ticker in tickers:
+        channel, message = channel_of(exchange, ticker.symbol), encode(ticker)
+        pipe.set(channel, message, px=_KEPT_MS)
+        pipe.publish(channel, message)
+    await pipe.execute()
+
+
+def last_ticker(exchange: str, symbol: str) -> Ticker | None:
+    """The last price seen, at most a minute old (`time` tells); None without one or without Redis."""
+    try:
+        message = _client(settings.REDIS_URL).get(channel_of(exchange, symbol))
+    except RedisError:
+        return None
+    return decode(message) if isinstance(message, bytes) else None
+
+
+async def last_ticker_async(exchange: str, symbol: str) -> Ticker | None:
+    return await asyncio.to_thread(last_ticker, exchange, symbol)
+
+
+@lru_cache(maxsize=1)
+def _client(url: str) -> sync_redis.Redis:
+    return sync_redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+
+
+class _Feed:
+    """One market and who listens to it."""
+
+    def __init__(self, exchange: str, symbol: str) -> None:
+        self.market = (exchange, symbol)
+        self.callbacks: tuple[Callback, ...] = ()
+        self.last: Ticker | None = None
+
+
+class PriceBus:
+    """One per process: one connection, one subscription per symbol, fanned out in memory. Lives on the loop
+    that called `start`; everything else must be called on that loop too. Callbacks must not block.
+
+    `fetch(exchange, symbol)` asks the exchange itself and is used for markets that fall silent."""
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        fetch: Fetch | None = None,
+        stale_after: float = STALE_AFTER,
+        poll_every: float = POLL_EVERY,
+    ) -> None:
+        self._url = url or settings.REDIS_URL
+        self._feeds: dict[str, _Feed] = {}
+        self._changed = False
+        self._connected = False
+        self._stale = StalePrices(fetch, self._on_fetched, stale_after=stale_after, poll_every=poll_every)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._stale.run())]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def subscribe(self, exchange: str, symbol: str, callback: Callback) -> Callable[[], None]:
+        """Calls back with every price from now on, the last known one first. Returns what ends it."""
+        channel = channel_of(exchange, symbol)
+        feed = self._feeds.get(channel)
+        if feed is None:
+            feed = self._feeds[channel] = _Feed(exchange, symbol)
+            self._stale.watch(feed.market)
+            self._changed = True
+        feed.callbacks += (callback,)
+        if feed.last and not self._stale.is_stale(feed.market):
+            _call(callback, feed.last)
+        return lambda: self._unsubscribe(channel, feed, callback)
+
+    def is_stale(self, exchange: str, symbol: str) -> bool:
+        """True when no price came over the bus for 10 s: what the bot sees then comes by REST, if at all."""
+        return self._stale.is_stale((exchange, symbol))
+
+    def _unsubscribe(self, channel: str, feed: _Feed, callback: Callback) -> None:
+        feed.callbacks = tuple(each for each in feed.callbacks if each is not callback)
+        if not feed.callbacks and self._feeds.get(channel) is feed:
+            del self._feeds[channel]
+            self._stale.forget(feed.market)
+            self._changed = True
+
+    def _on_message(self, channel: str, message: Any) -> None:
+        if feed := self._feeds.get(channel):
+            self._stale.heard(feed.market)
+            _fan_out(feed, decode(message))
+
+    def _on_fetched(self, market: tuple[str, str], ticker: Ticker) -> None:
+        if feed := self._feeds.get(channel_of(*market)):
+            _fan_out(feed, ticker)
+
+    async def _run(self) -> None:
+        """Reads until closed, through any number of broken connections."""
+        delay = _SLICE
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError, ValueError) as error:
+                if self._connected or delay == _SLICE:
+                    log.warning("price_bus.lost", error=type(error).__name__)
+                delay = _SLICE if self._connected else min(delay * 2, _SLOWEST_RETRY)
+                self._connected = False
+            await asyncio.sleep(delay)
+
+    async def _listen(self) -> None:
+        options = {"socket_connect_timeout": 5, "socket_timeout": 5, "retry": Retry(NoBackoff(), 0)}
+        async with (
+            Redis.from_url(self._url, **options) as redis,  # type: ignore[arg-type]
+            redis.pubsub(ignore_subscribe_messages=True) as pubsub,
+        ):
+            await redis.ping()
+            self._connected = self._changed = True
+            subscribed: set[str] = set()
+            heard = pinged = time.monotonic()
+            while True:
+                if self._changed:
+                    await self._follow(redis, pubsub, subscribed)
+                now = time.monotonic()
+                if not subscribed:
+                    await asyncio.sleep(_SLICE)
+                    heard = now
+                elif message := await pubsub.get_message(timeout=_SLICE):
+                    heard = now
+                    if message["type"] == "message":
+                        self._on_message(message["channel"].decode(), message["data"])
+                elif now - pinged > _PING_EVERY:
+                    await pubsub.ping()
+                    pinged = now
+                elif now - heard > _DEAD_AFTER:
+                    raise ConnectionResetError("Redis says nothing, not even to a ping")
+
+    async def _follow(self, redis: Redis, pubsub: PubSub, subscribed: set[str]) -> None:
+        """Brings the subscriptions to what is wanted; new ones first hear the last price, if it is fresh."""
+        self._changed = False
+        wanted = set(self._feeds)
+        new, gone = wanted - subscribed, subscribed - wanted
+        if gone:
+            await pubsub.unsubscribe(*gone)
+        if new:
+            await pubsub.subscribe(*new)
+            for channel, message in zip(new, await redis.mget(list(new)), strict=True):
+                if isinstance(message, bytes) and _is_fresh(decode(message)):
+                    self._on_message(channel, message)
+        subscribed ^= new | gone
+
+
+def _is_fresh(ticker: Ticker) -> bool:
+    return time.time() * 1000 - ticker.time < STALE_AFTER * 1000
+
+
+def _fan_out(feed: _Feed, ticker: Ticker) -> None:
+    feed.last = ticker
+    for callback in feed.callbacks:
+        _call(callback, ticker)
+
+
+def _call(callback: Callback, ticker: Ticker) -> None:
+    """One listener's fault is not the others'."""
+    try:
+        callback(ticker)
+    except Exception:
+        log.exception("price_bus.callback_failed", symbol=ticker.symbol)

@@ -1,0 +1,182 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import settings
+from redis.asyncio import Redis
+
+from bots.core.ports import ExchangeUnavailable
+from bots.core.types import Ticker
+from marketdata.bus import PriceBus, channel_of, last_ticker, last_ticker_async, publish_ticker
+from marketdata.tests.market import ticker
+from marketdata.tests.wire import Door
+
+EXCHANGE = "test-bus"
+
+
+class Listener:
+    """Remembers prices; `until` waits for one."""
+
+    def __init__(self) -> None:
+        self.prices: list[Decimal] = []
+        self._news = asyncio.Event()
+
+    def __call__(self, heard: Ticker) -> None:
+        self.prices.append(heard.price)
+        self._news.set()
+
+    async def until(self, price: str) -> None:
+        async with asyncio.timeout(10):
+            while Decimal(price) not in self.prices:
+                self._news.clear()
+                await self._news.wait()
+
+
+async def holds(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    async with Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+        if keys := [key async for key in client.scan_iter(f"price:{EXCHANGE}:*")]:
+            await client.delete(*keys)
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[PriceBus]:
+    bus = PriceBus()
+    await bus.start()
+    yield bus
+    await bus.close()
+
+
+async def publish(redis: Redis, price: str, symbol: str = "BTC/USDT") -> None:
+    await publish_ticker(redis, EXCHANGE, ticker(symbol, price, int(time.time() * 1000)))
+
+
+async def test_a_price_reaches_all_listeners_of_its_symbol_and_no_others(redis: Redis, bus: PriceBus) -> None:
+    alice, bob, charlie = Listener(), Listener(), Listener()
+    bus.subscribe(EXCHANGE, "BTC/USDT", alice)
+    bus.subscribe(EXCHANGE, "BTC/USDT", bob)
+    bus.subscribe(EXCHANGE, "ETH/USDT", charlie)
+    await publish(redis, "50001")
+    await publish(redis, "3000", "ETH/USDT")
+    for listener, price in ((alice, "50001"), (bob, "50001"), (charlie, "3000")):
+        await listener.until(price)
+        assert set(listener.prices) == {Decimal(price)}
+
+
+async def test_thousands_of_listeners_share_one_subscription(redis: Redis, bus: PriceBus) -> None:
+    listeners = [Listener() for _ in range(2000)]
+    for listener in listeners:
+        bus.subscribe(EXCHANGE, "BTC/USDT", listener)
+    await publish(redis, "50001")
+    await asyncio.gather(*(listener.until("50001") for listener in listeners))
+    assert await redis.pubsub_numsub(channel_of(EXCHANGE, "BTC/USDT")) == [(b"price:test-bus:BTC/USDT", 1)]
+
+
+async def test_who_left_hears_nothing_and_the_last_one_ends_the_subscription(
+    redis: Redis, bus: PriceBus
+) -> None:
+    alice, bob = Listener(), Listener()
+    leave = bus.subscribe(EXCHANGE, "BTC/USDT", alice)
+    bob_leaves = bus.subscribe(EXCHANGE, "BTC/USDT", bob)
+    leave()
+    leave()
+    await publish(redis, "50001")
+    await bob.until("50001")
+    assert alice.prices == []
+    bob_leaves()
+    async with asyncio.timeout(10):
+        while (await redis.pubsub_numsub(channel_of(EXCHANGE, "BTC/USDT")))[0][1]:
+            await asyncio.sleep(0.01)
+    assert bus.is_stale(EXCHANGE, "BTC/USDT")
+
+
+async def test_one_listeners_fault_is_not_the_others(redis: Redis, bus: PriceBus) -> None:
+    def faulty(_: Ticker) -> None:
+        raise ValueError("mine alone")
+
+    bob = Listener()
+    bus.subscribe(EXCHANGE, "BTC/USDT", faulty)
+    bus.subscribe(EXCHANGE, "BTC/USDT", bob)
+    await publish(redis, "50001")
+    await publish(redis, "50002")
+    await bob.until("50002")
+
+
+async def test_a_late_listener_hears_the_last_price_at_once(redis: Redis, bus: PriceBus) -> None:
+    await publish(redis, "50001")
+    alice, bob = Listener(), Listener()
+    bus.subscribe(EXCHANGE, "BTC/USDT", alice)
+    await alice.until("50001")
+    bus.subscribe(EXCHANGE, "BTC/USDT", bob)
+    assert bob.prices == [Decimal(50001)]
+
+
+async def test_the_last_price_keeps_every_digit_and_is_known_without_a_bus(redis: Redis) -> None:
+    given = Ticker("BTC/USDT", Decimal("0.00001234"), Decimal("0.00001233"), Decimal("0.00001235"), 1)
+    await publish_ticker(redis, EXCHANGE, given)
+    assert await last_ticker_async(EXCHANGE, "BTC/USDT") == given
+    assert last_ticker(EXCHANGE, "BTC/USDT") == given
+    assert last_ticker(EXCHANGE, "NONE/USDT") is None
+    assert 0 < await redis.pttl(channel_of(EXCHANGE, "BTC/USDT")) <= 60_000
+
+
+async def test_prices_flow_again_after_redis_was_away(redis: Redis) -> None:
+    door = Door()
+    await door.open()
+    bus, alice, bob = PriceBus(url=door.url), Listener(), Listener()
+    await bus.start()
+    try:
+        bus.subscribe(EXCHANGE, "BTC/USDT", alice)
+        await publish(redis, "50001")
+        await alice.until("50001")
+        await door.shut()
+        bus.subscribe(EXCHANGE, "ETH/USDT", bob)
+        await publish(redis, "50002")
+        await door.open()
+        await alice.until("50002")  # the one missed meanwhile, as the last known
+        await publish(redis, "50003")
+        await publish(redis, "3000", "ETH/USDT")
+        await alice.until("50003")
+        await bob.until("3000")
+    finally:
+        await bus.close()
+        await door.shut()
+
+
+async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_flow(redis: Redis) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def fetch(exchange: str, symbol: str) -> Ticker:
+        asked.append((exchange, symbol))
+        if len(asked) == 1:
+            raise ExchangeUnavailable("away")
+        return ticker(symbol, "777")
+
+    bus, alice = PriceBus(fetch=fetch, stale_after=0.2, poll_every=0.05), Listener()
+    await bus.start()
+    try:
+        bus.subscribe(EXCHANGE, "BTC/USDT", alice)
+        assert not bus.is_stale(EXCHANGE, "BTC/USDT")
+        await alice.until("777")
+        assert bus.is_stale(EXCHANGE, "BTC/USDT")  # a fetched price does not end the silence
+        assert set(asked) == {(EXCHANGE, "BTC/USDT")}
+        await publish(redis, "50001")
+        await alice.until("50001")
+        assert not bus.is_stale(EXCHANGE, "BTC/USDT")
+        await holds(lambda: bus.is_stale(EXCHANGE, "BTC/USDT"))
+    finally:
+        await bus.close()
+
+
+async def test_a_market_nobody_listens_to_is_stale(bus: PriceBus) -> None:
+    assert bus.is_stale(EXCHANGE, "DOGE/USDT")
