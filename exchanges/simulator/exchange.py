@@ -1,0 +1,389 @@
+"""The exchange itself: takes orders, matches them, settles accounts, remembers. No network, and no clock of its own.
+Every act ends in `_commit`: journal first, listeners afterwards."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from bots.core.matching import BookOrder
+from bots.core.matching import Execution as Match
+from bots.core.types import ZERO, Side
+from exchanges.simulator import filters
+from exchanges.simulator.accounts import FIRST_USER, Key
+from exchanges.simulator.candles import Candles, Forming
+from exchanges.simulator.errors import filter_failure, invalid_symbol, rejected, unknown_order
+from exchanges.simulator.events import BalanceChanged, CandleClosed, Event, Execution, OrderChanged, Traded
+from exchanges.simulator.history import MINUTE, History
+from exchanges.simulator.journal import Journal
+from exchanges.simulator.journal.markets import SavedMarket
+from exchanges.simulator.orders import Kind, NewOrder, Order, Status, Trade
+from exchanges.simulator.settlement import Settlement, locked_by
+from exchanges.simulator.symbols import ALL, SymbolRules
+from exchanges.simulator.venue import Venue
+
+Listener = Callable[[Event], None]
+LOST_TRADE_IDS = 1_000  # a killed exchange may have told of trades that the journal had not seen
+
+
+class Exchange:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int],
+        home: Path | None = None,
+        seed: int = 0,
+        history_days: int = 1,
+        rules: Iterable[SymbolRules] = ALL,
+    ) -> None:
+        """`clock` gives ms since 1970. Without a `home` nothing outlives the process."""
+        self.clock = clock
+        self.seed = seed
+        self._home = home
+        self._history_days = history_days
+        self._listeners: list[Listener] = []
+        self.journal = Journal(home / "journal.sqlite" if home else None)
+        self.accounts = self.journal.accounts.load()
+        self._settlement = Settlement(self.accounts)
+        self._saved = self.journal.markets.load()
+        self._unsaved: set[str] = set()  # venues
+        self._candle_closed = False
+        self.venues = {each.symbol: self._open_venue(each) for each in rules}
+        self._open: dict[int, Order] = {}
+        self._client_ids: dict[tuple[int, str, str], int] = {}
+        self._counts: Counter[tuple[int, str]] = Counter()
+        self._last_order_id = self.journal.orders.last_id()
+        for order in self.journal.orders.open():
+            self._rest(order, BookOrder(order.id, order.side, order.price, order.remaining, order.uid))
+        self.flush()
+
+    # -- listening -------------------------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Calls `listener` with every event; the answer ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # -- accounts --------------------------------------------------------------------------------------------------
+
+    def create_account(
+        self, api_key: str, secret: str | None, deposits: dict[str, Decimal] | None = None
+    ) -> Key:
+        """With 100,000 USDT unless `deposits` says otherwise. With a secret, signatures are checked."""
+        key = self.accounts.add_key(api_key, secret, self.clock(), deposits=deposits)
+        self._commit()
+        return key
+
+    def add_key(self, uid: int, api_key: str, secret: str | None) -> Key:
+        """A further key of an account."""
+        key = self.accounts.add_key(api_key, secret, self.clock(), uid=uid)
+        self._commit()
+        return key
+
+    def key(self, api_key: str) -> Key:
+        """Opens an account for a new demo key. Raises Refused."""
+        key = self.accounts.key(api_key, self.clock())
+        if self.accounts.new_keys:
+            self._commit()
+        return key
+
+    def deposit(self, uid: int, asset: str, amount: Decimal) -> None:
+        self.accounts.deposit(uid, asset, amount)
+        self._commit()
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def venue(self, symbol: str) -> Venue:
+        """Raises Refused for an unknown symbol."""
+        if found := self.venues.get(symbol):
+            return found
+        raise invalid_symbol()
+
+    def open_orders(self, uid: int, symbol: str | None = None) -> list[Order]:
+        return [o for o in self._open.values() if o.uid == uid and symbol in (None, o.symbol)]
+
+    def find_order(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order | None:
+        """By either id; of a client id used again, the newest order."""
+        self.venue(symbol)
+        if order_id is None:
+            order_id = self._client_ids.get((uid, symbol, client_id or ""))
+        if order_id is None:
+            return self.journal.orders.by_client_id(uid, symbol, client_id or "")
+        found = self._open.get(order_id)
+        if found and (found.uid, found.symbol) == (uid, symbol):
+            return found
+        return self.journal.orders.by_id(uid, symbol, order_id)
+
+    # -- orders ----------------------------------------------------------------------------------------------------
+
+    def place(self, uid: int, new: NewOrder) -> tuple[Order, list[Trade]]:
+        """Raises Refused, and then nothing has changed."""
+        venue = self.venue(new.symbol)
+        self._check(venue, uid, new)
+        book = venue.quote()
+        if (uid, new.symbol, new.client_id) in self._client_ids:
+            raise rejected("Duplicate order sent.")
+        quantity, cost = self._size(venue, uid, new)
+        asset, amount = (venue.rules.quote, cost) if new.side is Side.BUY else (venue.rules.base, quantity)
+        if new.kind is Kind.LIMIT_MAKER and new.price is not None and book.crosses(new.side, new.price):
+            raise rejected("Order would immediately match and take.")
+        self.accounts.lock(uid, asset, amount)
+        order = self._accept(uid, new, quantity)
+        trades = self._match(venue, order, quantity)
+        self._commit()
+        return order, trades
+
+    def cancel(
+        self, uid: int, symbol: str, order_id: int | None, client_id: str | None, cancel_id: str = ""
+    ) -> Order:
+        """Raises Refused where the order is not open."""
+        order = self.find_order(uid, symbol, order_id, client_id)
+        if order is None or not order.status.is_open:
+            raise unknown_order()
+        self._cancel(order, cancel_id)
+        self._commit()
+        return order
+
+    def cancel_all(self, uid: int, symbol: str, cancel_id: str = "") -> list[Order]:
+        """Raises Refused where there is nothing to cancel."""
+        self.venue(symbol)
+        orders = self.open_orders(uid, symbol)
+        if not orders:
+            raise unknown_order()
+        for order in orders:
+            self._cancel(order, cancel_id)
+        self._commit()
+        return orders
+
+    # -- the market ------------------------------------------------------------------------------------------------
+
+    def walk(self, symbol: str, target: Decimal, quantity: Decimal | None, time: int | None = None) -> bool:
+        """Background traders push the price to `target` with this much (None: however much it takes), through the
+        resting orders on the way, best first. False where an order stopped them."""
+        venue, now = self.venue(symbol), time or self.clock()
+        venue.withdraw_quotes()
+        side = self._side_towards(venue, target)
+        typical = venue.typical_quantity()
+        done = ZERO
+        for match in self._take(venue, side, target, quantity):
+            self._settle(venue, None, match, now)
+            done += match.quantity
+        rest = typical if quantity is None else quantity - done
+        if rest > 0:
+            self._print(venue, side, target, rest, now)
+        venue.mid = venue.price
+        self._commit()
+        return rest > 0
+
+    def trade(self, symbol: str, side: Side, price: Decimal, quantity: Decimal) -> None:
+        """A background trader takes exactly this much: what rests at this price or better first, then the house."""
+        venue, now = self.venue(symbol), self.clock()
+        venue.withdraw_quotes()
+        for match in self._take(venue, side, price, quantity):
+            self._settle(venue, None, match, now)
+            quantity -= match.quantity
+        if quantity > 0:
+            self._print(venue, side, price, quantity, now)
+        venue.mid = venue.price
+        self._commit()
+
+    def set_price(self, symbol: str, price: Decimal) -> None:
+        """Trades the market to this price; every resting order on the way, and at it, is filled."""
+        self.walk(symbol, self.venue(symbol).rules.on_tick(price), None)
+
+    def roll(self) -> None:
+        """Closes the candles of the minutes that are over."""
+        now = self.clock()
+        for venue in self.venues.values():
+            venue.candles.roll(now)
+        if self._candle_closed:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what the background has moved since the last commit."""
+        self._unsaved.update(self.venues)
+        self._commit()
+
+    def close(self) -> None:
+        self.flush()
+        self.journal.close()
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _open_venue(self, rules: SymbolRules) -> Venue:
+        now = self.clock()
+        minute = now - now % MINUTE
+        saved = self._saved.get(rules.symbol)
+        if saved is None:
+            shift = random.Random(f"{self.seed}{rules.symbol}").uniform(0.93, 1.07)  # noqa: S311
+            price = rules.on_tick(float(rules.start_price) * shift)
+            saved = self._saved[rules.symbol] = SavedMarket(
+                rules.symbol, price, now, 1_000_000, minute, price
+            )
+        history = History(rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home)
+
+        def closed(candle: Forming) -> None:
+            self._candle_closed = True
+            self._settlement.events.append(CandleClosed(rules.symbol, candle))
+
+        candles = Candles(history, self.journal.markets, saved.price, saved.time, closed)
+        venue = Venue(rules, saved.price, saved.trade_id + LOST_TRADE_IDS, candles, self.seed)
+        venue.time = saved.time
+        return venue
+
+    def _check(self, venue: Venue, uid: int, new: NewOrder) -> None:
+        """The filters, in Binance's order."""
+        rules, market = venue.rules, new.kind is Kind.MARKET
+        average = venue.candles.average_price()
+        if new.price is not None:
+            filters.check_price(rules, new.side, new.price, average)
+        if new.quantity is not None:
+            filters.check_quantity(rules, new.quantity, market=market)
+            filters.check_notional(rules, new.quantity * (new.price or average), market=market)
+        elif new.quote_quantity is not None:
+            filters.check_notional(rules, new.quote_quantity, market=market)
+        if self._counts[uid, new.symbol] >= rules.max_orders:
+            raise filter_failure("MAX_NUM_ORDERS")
+
+    def _size(self, venue: Venue, uid: int, new: NewOrder) -> tuple[Decimal, Decimal]:
+        """(quantity, the quote amount it may cost)"""
+        if new.price is not None and new.quantity is not None:
+            return new.quantity, new.quantity * new.price
+        quantity, cost = venue.book.preview(
+            new.side, quantity=new.quantity, quote=new.quote_quantity, owner=uid
+        )
+        if new.quantity is None and not quantity:
+            raise filter_failure("LOT_SIZE")
+        if new.quantity is not None and new.side is Side.SELL:
+            quantity = new.quantity  # Binance wants all of it, whatever the book can take
+        return quantity, cost
+
+    def _accept(self, uid: int, new: NewOrder, quantity: Decimal) -> Order:
+        now = self.clock()
+        self._last_order_id += 1
+        order = Order(
+            id=self._last_order_id,
+            uid=uid,
+            symbol=new.symbol,
+            client_id=new.client_id,
+            side=new.side,
+            kind=new.kind,
+            time_in_force=new.time_in_force,
+            price=new.price or ZERO,
+            quantity=new.quantity if new.quantity is not None else quantity,
+            quote_quantity=new.quote_quantity or ZERO,
+            time=now,
+            update_time=now,
+        )
+        self._settlement.changed(order, Execution.NEW, now)
+        return order
+
+    def _match(self, venue: Venue, order: Order, locked: Decimal) -> list[Trade]:
+        now, before = order.time, len(self._settlement.trades)
+        price = order.price if order.kind is not Kind.MARKET else None
+        taker = BookOrder(order.id, order.side, price, order.quantity, order.uid)
+        outcome = venue.book.submit(taker, rest=False)
+        for maker in outcome.expired:
+            self._end(self._open[maker.id], Status.EXPIRED_IN_MATCH)
+        for match in outcome.executions:
+            self._settle(venue, order, match, now)
+        if order.remaining:
+            if price is None or order.time_in_force == "IOC":
+                if price is None and order.side is Side.SELL:
+                    self.accounts.unlock(order.uid, venue.rules.base, locked - order.executed)
+                self._settlement.close(venue.rules, order, Status.EXPIRED, now)
+            else:
+                self._rest(order, taker)
+                venue.book_changed()
+        return self._settlement.trades[before:]
+
+    def _rest(self, order: Order, book_order: BookOrder) -> None:
+        self._open[order.id] = order
+        self._client_ids[order.uid, order.symbol, order.client_id] = order.id
+        self._counts[order.uid, order.symbol] += 1
+        self.venues[order.symbol].book.rest(book_order)
+
+    def _forget(self, order: Order) -> None:
+        del self._open[order.id]
+        del self._client_ids[order.uid, order.symbol, order.client_id]
+        self._counts[order.uid, order.symbol] -= 1
+
+    def _cancel(self, order: Order, cancel_id: str) -> None:
+        venue = self.venues[order.symbol]
+        venue.book.cancel(order.id)
+        venue.book_changed()
+        self._end(order, Status.CANCELED, cancel_id)
+
+    def _end(self, order: Order, status: Status, cancel_id: str = "") -> None:
+        self._forget(order)
+        self._settlement.close(self.venues[order.symbol].rules, order, status, self.clock(), cancel_id)
+
+    def _settle(self, venue: Venue, taker: Order | None, match: Match, now: int) -> None:
+        maker = self._open.get(match.maker.id)
+        done = venue.print(match.price, match.quantity, match.maker.side is Side.BUY, now)
+        self._unsaved.add(venue.rules.symbol)
+        self._settlement.events.append(Traded(done))
+        self._settlement.settle(venue.rules, match, taker, maker, done)
+        if maker is not None and not maker.status.is_open:
+            self._forget(maker)
+
+    def _take(self, venue: Venue, side: Side, limit: Decimal, quantity: Decimal | None) -> list[Match]:
+        everything = sum((order.quantity for order in venue.book.orders(side.opposite)), ZERO)
+        taker = BookOrder(0, side, limit, everything if quantity is None else quantity)
+        return venue.book.submit(taker, rest=False).executions
+
+    def _print(self, venue: Venue, side: Side, price: Decimal, quantity: Decimal, now: int) -> None:
+        """The house trades with itself: a price for everybody, no money moves."""
+        self._settlement.events.append(Traded(venue.print(price, quantity, side is Side.SELL, now)))
+
+    @staticmethod
+    def _side_towards(venue: Venue, target: Decimal) -> Side:
+        bid, ask = venue.book.best(Side.BUY), venue.book.best(Side.SELL)
+        if bid is not None and bid >= target:
+            return Side.SELL
+        if ask is not None and ask <= target:
+            return Side.BUY
+        return Side.BUY if target >= venue.price else Side.SELL
+
+    def _commit(self) -> None:
+        settlement, accounts = self._settlement, self.accounts
+        events, settlement.events = settlement.events, []
+        if settlement.orders or accounts.changed or accounts.new_keys or self._unsaved or self._candle_closed:
+            events += self._balance_events(accounts.changed)
+            self._write()
+        for event in events:
+            for listener in list(self._listeners):
+                listener(event)
+
+    def _write(self) -> None:
+        settlement, journal = self._settlement, self.journal
+        journal.orders.save(settlement.orders.values())
+        journal.trades.save(settlement.trades)
+        journal.accounts.save(self.accounts)
+        venues = self.venues.values() if self._candle_closed else [self.venues[s] for s in self._unsaved]
+        for venue in venues:
+            venue.candles.save()
+        journal.markets.save(self._saved_market(venue) for venue in venues)
+        journal.commit()
+        settlement.orders.clear()
+        settlement.trades = []
+        self._unsaved.clear()
+        self._candle_closed = False
+
+    def _saved_market(self, venue: Venue) -> SavedMarket:
+        first = self._saved[venue.rules.symbol]
+        return SavedMarket(
+            venue.rules.symbol, venue.price, venue.time, venue.trade_id, first.listed, first.first_price
+        )
+
+    def _balance_events(self, changed: set[tuple[int, str]]) -> list[BalanceChanged]:
+        now = self.clock()
+        events = []
+        for uid in sorted({uid for uid, _ in changed if uid >= FIRST_USER}):
+            account = self.accounts.by_uid[uid]
+            account.update_time = now
+            assets = sorted(asset for owner, asset in changed if owner == uid)
+            funds = {asset: (account.funds[asset].free, account.funds[asset].locked) for asset in assets}
+            events.append(BalanceChanged(uid, funds, now))
+        return events

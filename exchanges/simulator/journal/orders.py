@@ -1,0 +1,97 @@
+import sqlite3
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bots.core.types import Side
+from exchanges.simulator.journal.paging import Page
+from exchanges.simulator.orders import Kind, Order, Status
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+  id INTEGER PRIMARY KEY, uid INTEGER, symbol TEXT, client_id TEXT, side TEXT, kind TEXT, time_in_force TEXT,
+  price TEXT, quantity TEXT, quote_quantity TEXT, time INTEGER, update_time INTEGER, status TEXT, executed TEXT,
+  quote TEXT);
+CREATE INDEX IF NOT EXISTS orders_of ON orders (uid, symbol, id);
+CREATE INDEX IF NOT EXISTS orders_client ON orders (uid, client_id);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (id) WHERE status IN ('NEW', 'PARTIALLY_FILLED');
+"""
+
+
+def _row(o: Order) -> tuple[Any, ...]:
+    asked = (f"{o.price:f}", f"{o.quantity:f}", f"{o.quote_quantity:f}")
+    state = (o.time, o.update_time, o.status.value, f"{o.executed:f}", f"{o.quote:f}")
+    return (o.id, o.uid, o.symbol, o.client_id, o.side.value, o.kind.value, o.time_in_force, *asked, *state)
+
+
+def _order(row: Sequence[Any]) -> Order:
+    (
+        number,
+        uid,
+        symbol,
+        client_id,
+        side,
+        kind,
+        force,
+        price,
+        quantity,
+        asked,
+        time,
+        updated,
+        status,
+        done,
+        quote,
+    ) = row
+    return Order(
+        id=number,
+        uid=uid,
+        symbol=symbol,
+        client_id=client_id,
+        side=Side(side),
+        kind=Kind(kind),
+        time_in_force=force,
+        price=Decimal(price),
+        quantity=Decimal(quantity),
+        quote_quantity=Decimal(asked),
+        time=time,
+        update_time=updated,
+        status=Status(status),
+        executed=Decimal(done),
+        quote=Decimal(quote),
+    )
+
+
+class OrderTable:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        db.executescript(SCHEMA)
+
+    def save(self, orders: Iterable[Order]) -> None:
+        marks = ", ".join("?" * 15)
+        self._db.executemany(f"INSERT OR REPLACE INTO orders VALUES ({marks})", map(_row, orders))  # noqa: S608
+
+    def last_id(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])
+
+    def open(self) -> list[Order]:
+        """Oldest first, so that a book filled from them keeps its priorities."""
+        return self._select("status IN ('NEW', 'PARTIALLY_FILLED') ORDER BY id")
+
+    def by_id(self, uid: int, symbol: str, order_id: int) -> Order | None:
+        return next(iter(self._select("uid = ? AND symbol = ? AND id = ?", uid, symbol, order_id)), None)
+
+    def by_client_id(self, uid: int, symbol: str, client_id: str) -> Order | None:
+        """The newest, where the id was used again."""
+        where = "uid = ? AND client_id = ? AND symbol = ? ORDER BY id DESC LIMIT 1"
+        return next(iter(self._select(where, uid, client_id, symbol)), None)
+
+    def of(self, uid: int, symbol: str | None = None, page: Page | None = None) -> list[Order]:
+        """All of an account's orders, or a page of those in one symbol."""
+        if symbol is None or page is None:
+            return self._select("uid = ? ORDER BY id", uid)
+        clause, values = page.clause()
+        rows = self._select(f"uid = ? AND symbol = ?{clause}", uid, symbol, *values)
+        return rows if page.oldest_first else rows[::-1]
+
+    def _select(self, where: str, *values: Any) -> list[Order]:
+        return list(map(_order, self._db.execute(f"SELECT * FROM orders WHERE {where}", values)))  # noqa: S608

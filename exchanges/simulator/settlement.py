@@ -1,0 +1,92 @@
+"""What a match does to the two sides: money, order state, trades, events. Nothing here decides who matches."""
+
+from decimal import ROUND_DOWN, Decimal
+
+from bots.core.matching import Execution as Match
+from bots.core.types import Side
+from exchanges.simulator.accounts import FEES, HOUSE, Accounts
+from exchanges.simulator.events import Event, Execution, OrderChanged
+from exchanges.simulator.orders import Kind, Order, Print, Status, Trade
+from exchanges.simulator.symbols import SymbolRules
+
+EIGHT = Decimal("0.00000001")
+
+
+def locked_by(order: Order, rules: SymbolRules, quantity: Decimal) -> tuple[str, Decimal]:
+    """(asset, amount) that a resting order holds for this much of its quantity."""
+    return (rules.quote, order.price * quantity) if order.side is Side.BUY else (rules.base, quantity)
+
+
+class Settlement:
+    """Collects what changed until the exchange commits it."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        self.orders: dict[int, Order] = {}  # changed
+        self.trades: list[Trade] = []  # new
+        self.events: list[Event] = []
+
+    def changed(self, order: Order, execution: Execution, time: int, **more: object) -> None:
+        order.update_time = time
+        self.orders[order.id] = order
+        state = (order.status, order.executed, order.quote)
+        self.events.append(OrderChanged(order, execution, *state, time, **more))  # type: ignore[arg-type]
+
+    def settle(
+        self, rules: SymbolRules, match: Match, taker: Order | None, maker: Order | None, done: Print
+    ) -> None:
+        """None is the house."""
+        taker_side = match.maker.side.opposite
+        for order, side, is_maker in ((taker, taker_side, False), (maker, match.maker.side, True)):
+            if order is None:
+                self._settle_house(rules, side, done)
+            else:
+                self._settle_order(rules, order, is_maker, done)
+
+    def close(self, rules: SymbolRules, order: Order, status: Status, time: int, cancel_id: str = "") -> None:
+        """Ends an open order and frees what it still holds."""
+        if order.kind is not Kind.MARKET:
+            self.accounts.unlock(order.uid, *locked_by(order, rules, order.remaining))
+        order.status = status
+        execution = {
+            Status.CANCELED: Execution.CANCELED,
+            Status.EXPIRED_IN_MATCH: Execution.TRADE_PREVENTION,
+        }.get(status, Execution.EXPIRED)
+        self.changed(order, execution, time, cancel_id=cancel_id)
+
+    def _settle_order(self, rules: SymbolRules, order: Order, is_maker: bool, done: Print) -> None:
+        notional = done.price * done.quantity
+        fee_rate = rules.maker_fee if is_maker else rules.taker_fee
+        if order.side is Side.BUY:
+            paid, spent, bought, got = rules.quote, notional, rules.base, done.quantity
+        else:
+            paid, spent, bought, got = rules.base, done.quantity, rules.quote, notional
+        fee = (got * fee_rate).quantize(EIGHT, ROUND_DOWN)
+        self.accounts.spend(order.uid, paid, spent)
+        if order.side is Side.BUY and order.kind is not Kind.MARKET and order.price > done.price:
+            self.accounts.unlock(order.uid, paid, (order.price - done.price) * done.quantity)
+        self.accounts.deposit(order.uid, bought, got - fee)
+        self.accounts.deposit(FEES, bought, fee)
+        order.executed += done.quantity
+        order.quote += notional
+        order.status = Status.PARTIALLY_FILLED if order.remaining else Status.FILLED
+        trade = Trade(
+            symbol=order.symbol,
+            id=done.id,
+            order_id=order.id,
+            uid=order.uid,
+            side=order.side,
+            price=done.price,
+            quantity=done.quantity,
+            commission=fee,
+            commission_asset=bought,
+            is_maker=is_maker,
+            time=done.time,
+        )
+        self.trades.append(trade)
+        self.changed(order, Execution.TRADE, done.time, trade=trade)
+
+    def _settle_house(self, rules: SymbolRules, side: Side, done: Print) -> None:
+        sign = 1 if side is Side.BUY else -1
+        self.accounts.deposit(HOUSE, rules.base, sign * done.quantity)
+        self.accounts.deposit(HOUSE, rules.quote, -sign * done.price * done.quantity)

@@ -1,0 +1,99 @@
+"""One symbol's trading floor: the book, the house's quotes in it, the last trades and the candles."""
+
+import random
+from collections import deque
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from bots.core.matching import BookOrder, OrderBook
+from bots.core.types import ZERO, Side
+from exchanges.simulator.candles import Candles
+from exchanges.simulator.orders import Print
+from exchanges.simulator.symbols import SymbolRules
+
+# (distance from the price, notional as a share of the daily turnover); a last level takes any market order.
+LADDER = [
+    (0.0, 2e-5), (0.00005, 4e-5), (0.0001, 6e-5), (0.0002, 1e-4), (0.0004, 1.5e-4), (0.0007, 2e-4), (0.0012, 3e-4),
+    (0.002, 4e-4), (0.0035, 6e-4), (0.006, 8e-4), (0.01, 1.2e-3),
+]  # fmt: skip
+LAST_LEVEL = 0.02
+
+
+class Venue:
+    def __init__(
+        self, rules: SymbolRules, price: Decimal, trade_id: int, candles: Candles, seed: int
+    ) -> None:
+        self.rules = rules
+        self.book = OrderBook(rules.lot)
+        self.candles = candles
+        self.price = price  # of the last trade
+        self.mid = price  # what the house quotes around
+        self.trade_id = trade_id  # of the last trade
+        self.time = 0  # of the last trade
+        self.update_id = 1  # counts the changes of the book
+        self.prints: deque[Print] = deque(maxlen=1000)
+        self._quotes: list[int] = []
+        self._quoted = False  # are the quotes fresh?
+        self._random = random.Random(seed)  # noqa: S311 - sizes of quotes
+        self._house_id = 0
+
+    def print(self, price: Decimal, quantity: Decimal, buyer_is_maker: bool, time: int) -> Print:
+        """A trade has happened."""
+        self.trade_id += 1
+        self.price, self.time = price, time
+        done = Print(self.rules.symbol, self.trade_id, price, quantity, time, buyer_is_maker)
+        self.prints.append(done)
+        self.candles.add(done)
+        self.book_changed()
+        return done
+
+    def book_changed(self) -> None:
+        self.update_id += 1
+        self._quoted = False
+
+    def typical_quantity(self) -> Decimal:
+        """Of one background trade: a lognormal share of what such a symbol turns over."""
+        trades_a_day = self.rules.trades_per_second * 86_400
+        notional = float(self.rules.daily_turnover) / trades_a_day * self._random.lognormvariate(-0.5, 1.0)
+        return self._lots(notional)
+
+    def withdraw_quotes(self) -> None:
+        for order_id in self._quotes:
+            self.book.cancel(order_id)
+        self._quotes.clear()
+        self._quoted = False
+
+    def quote(self) -> OrderBook:
+        """The book with the house's orders around the price, never crossing anybody's."""
+        if not self._quoted:
+            self.withdraw_quotes()
+            best = {side: self.book.best(side) for side in Side}
+            for side in Side:
+                self._quote_side(side, best[side.opposite])
+            self._quoted = True
+        return self.book
+
+    def _quote_side(self, side: Side, barrier: Decimal | None) -> None:
+        sign, tick = (-1, self.rules.tick) if side is Side.BUY else (1, self.rules.tick)
+        rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
+        last = self.mid
+        if barrier is not None:
+            last = min(last, barrier) if side is Side.BUY else max(last, barrier)
+        for distance, share in [*LADDER, (LAST_LEVEL, 0.0)]:
+            price = (self.mid * Decimal(1 + sign * distance) / tick).to_integral_value(rounding) * tick
+            step = last + sign * tick
+            price = min(price, step) if side is Side.BUY else max(price, step)
+            if price <= 0:
+                return
+            notional = float(self.rules.daily_turnover) * share * self._random.uniform(0.5, 1.5)
+            quantity = self._lots(notional) if share else self.rules.market_max_quantity * 2
+            self._rest(side, price, quantity)
+            last = price
+
+    def _rest(self, side: Side, price: Decimal, quantity: Decimal) -> None:
+        self._house_id -= 1  # below zero, so never an account's order
+        self._quotes.append(self._house_id)
+        self.book.rest(BookOrder(self._house_id, side, price, quantity))
+
+    def _lots(self, notional: float) -> Decimal:
+        lot = self.rules.lot
+        return max(round(Decimal(notional) / self.mid / lot), 1) * lot if self.mid > ZERO else lot
