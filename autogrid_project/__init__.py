@@ -1,0 +1,6 @@
+"""Composition only: settings, addresses, processes. Nothing imports from here but the processes themselves."""
+
+# Every process must know the app, or its tasks would be sent to Celery's default broker.
+from autogrid_project.celery import app as celery_app
+
+__all__ = ["celery_app"]

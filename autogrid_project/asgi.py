@@ -2,7 +2,12 @@
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autogrid_project.settings.production")
-application = get_asgi_application()
+pages = get_asgi_application()
+
+from bots.routing import websocket_application  # noqa: E402  (its models need the apps loaded)
+
+application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application})

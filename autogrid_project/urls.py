@@ -1,6 +1,22 @@
 """Every address of the site, composed from what the apps declare."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from autogrid_project import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("accounts.api.urls")),
+]
+
+# JSON under /api/, pages elsewhere.
+handler400 = "accounts.api.errors.bad_request"
+handler403 = "accounts.api.errors.permission_denied"
+handler404 = "accounts.api.errors.not_found"
+handler429 = "accounts.lockout.too_many_requests"  # asked for by allauth
+handler500 = "accounts.api.errors.server_error"

@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
-from autogrid_project import env
+from autogrid_project import env, logging, security
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOME = Path(env.text("AUTOGRID_HOME", str(BASE_DIR / ".autogrid")))
@@ -49,7 +50,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "autogrid_project.security.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -124,11 +125,33 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+LOGGING = logging.configure(env.text("AUTOGRID_LOG_LEVEL", "INFO"))
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.STRICT}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+# Prometheus may scrape from elsewhere when it bears this; from this machine it needs nothing.
+AUTOGRID_METRICS_TOKEN = env.text("AUTOGRID_METRICS_TOKEN", "")
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+# A runner lives for days: acknowledged late it would be delivered again at every visibility timeout.
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+
 AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 # Where the simulated exchange listens, as JSON; set by settings/demo.py and settings/test.py alone.
 EXCHANGE_SIMULATOR: dict[str, str] | None = None
+# Markets the collector follows even when nobody asks for them, and how far back it fills a market's candles.
+MARKETDATA_ALWAYS_FOLLOW = env.words("AUTOGRID_ALWAYS_FOLLOW", "binance:BTC/USDT,binance:ETH/USDT")
+MARKETDATA_HISTORY_DAYS = env.integer("AUTOGRID_HISTORY_DAYS", 7)
 
 JWT_ACCESS_LIFETIME = timedelta(hours=24)
 JWT_REFRESH_LIFETIME = timedelta(days=7)
@@ -151,7 +174,7 @@ REST_FRAMEWORK = {
     ],
     # Requests a minute.
     "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60},
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -168,7 +191,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.docs.describe_errors",
+    ],
 }
 
 LOGIN_URL = "account_login"
@@ -180,6 +206,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 # none | optional. The API signs in without a confirmed address, so "mandatory" would promise too much.
 ACCOUNT_EMAIL_VERIFICATION = env.text("AUTOGRID_EMAIL_VERIFICATION", "none")
+if ACCOUNT_EMAIL_VERIFICATION not in {"none", "optional"}:
+    raise ImproperlyConfigured("AUTOGRID_EMAIL_VERIFICATION must be none or optional.")
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Failed sign-ins are axes' business: allauth would count them per e-mail, and so lock out a victim.
 ACCOUNT_RATE_LIMITS = {"login_failed": None}

@@ -24,4 +24,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Nothing is collected for tests: WhiteNoise looks files up as they are asked for.
+WHITENOISE_AUTOREFRESH = True
+PASSWORD_HASHERS = ["accounts.tests.hashers.QuickBCrypt"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

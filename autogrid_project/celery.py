@@ -1,0 +1,23 @@
+"""The Celery app. Queue `bots` holds long-lived runners, queue `celery` everything short."""
+
+import os
+from logging.config import dictConfig
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autogrid_project.settings.production")
+
+app = Celery("autogrid")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(["bots.runtime"])
+
+
+@setup_logging.connect
+def use_our_logging(**_: Any) -> None:
+    """With a receiver here Celery leaves the loggers alone."""
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)

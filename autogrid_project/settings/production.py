@@ -1,0 +1,42 @@
+"""Real use: refuses to start on anything that would make it unsafe."""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+from autogrid_project import env
+from autogrid_project.settings.base import *  # noqa: F403
+from autogrid_project.settings.base import ALLOWED_HOSTS, AUTOGRID_TRUSTED_PROXIES, HOME, SECRET_KEY
+
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+
+if os.environ.get("AUTOGRID_SIMULATOR"):
+    raise ImproperlyConfigured("AUTOGRID_SIMULATOR is for the demo: real use never trades on a simulator.")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "test-only" in SECRET_KEY:
+    raise ImproperlyConfigured("DJANGO_SECRET_KEY must be at least 50 random characters.")
+
+# Plain HTTP is for this machine alone; everybody else comes through a proxy that ends TLS.
+_LOOPBACK_HTTP = env.flag("AUTOGRID_LOOPBACK_HTTP")
+if _LOOPBACK_HTTP and not set(ALLOWED_HOSTS) <= LOOPBACK_HOSTS:
+    raise ImproperlyConfigured(
+        "AUTOGRID_HOSTS names other machines: set AUTOGRID_LOOPBACK_HTTP=0 and serve HTTPS by a proxy."
+    )
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not _LOOPBACK_HTTP
+SECURE_SSL_REDIRECT = not _LOOPBACK_HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 0 if _LOOPBACK_HTTP else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not _LOOPBACK_HTTP
+if AUTOGRID_TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Without a mail server messages are kept where only the operator can read them: they hold links that sign in.
+EMAIL_HOST = env.text("AUTOGRID_SMTP_HOST", "")
+EMAIL_PORT = env.integer("AUTOGRID_SMTP_PORT", 587)
+EMAIL_HOST_USER = env.text("AUTOGRID_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = env.text("AUTOGRID_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("AUTOGRID_SMTP_TLS", default=True)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("AUTOGRID_EMAIL_FROM", "autogrid@localhost")
+if not EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = HOME / "mail"
