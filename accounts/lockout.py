@@ -30,9 +30,20 @@ def lockout_response(
     if is_api(request):
         response: HttpResponse = error_response(429, "locked_out", detail)
     else:
-        response = render(request, "locked_out.html", {"detail": detail}, status=429)
+        response = _page(request, detail)
     response["Retry-After"] = str(seconds)
     return response
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """The root URLconf's handler429: what allauth answers to a flood of its forms."""
+    response = _page(request, "Too many requests. Try again in a minute.")
+    response["Retry-After"] = "60"
+    return response
+
+
+def _page(request: HttpRequest, detail: str) -> HttpResponse:
+    return render(request, "locked_out.html", {"detail": detail}, status=429)
 
 
 def _seconds_left(email: str, address: str) -> int:
