@@ -20,10 +20,10 @@ def claimed_email(request: HttpRequest, credentials: dict[str, Any] | None = Non
     return str(given.get("email") or given.get("username") or given.get("login") or "").strip().lower()[:255]
 
 
-def lockout_response(
-    request: HttpRequest, _original: HttpResponse | None = None, credentials: dict[str, Any] | None = None
-) -> HttpResponse:
+def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
     """429 with Retry-After, as JSON for the API and as a page elsewhere."""
+    # From the request: axes' middleware hands the credentials on in the wrong place where it runs async.
+    credentials = getattr(request, "axes_credentials", None)
     seconds = _seconds_left(claimed_email(request, credentials), client_ip(request))
     minutes = math.ceil(seconds / 60)
     detail = f"Too many failed attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."

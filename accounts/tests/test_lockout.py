@@ -2,9 +2,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from axes.models import AccessAttempt
 from django.db.models import F
-from django.test import Client
+from django.test import AsyncClient, Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -35,6 +36,14 @@ def test_the_fifth_failure_locks_and_says_for_how_long(api, alice):
     assert only_error(answers[-1]) == ("locked_out", None)
     assert 890 <= int(answers[-1]["Retry-After"]) <= 900
     assert try_api(api, PASSWORD).status_code == 429
+
+
+def test_the_lock_says_for_how_long_under_asgi_too(db):
+    post = async_to_sync(AsyncClient().post)
+    body = {"email": "alice@example.org", "password": WRONG}
+    answers = [post(API, body, content_type="application/json") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 429]
+    assert 890 <= int(answers[-1]["Retry-After"]) <= 900
 
 
 def test_the_owner_can_still_sign_in_from_elsewhere(api, alice):
