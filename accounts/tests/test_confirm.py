@@ -58,9 +58,13 @@ def test_guessing_here_locks_as_at_sign_in(alices):
 
 def test_a_session_confirms_too(api, alice):
     api.force_login(alice)
-    response = api.post(URL, {"password": PASSWORD})
-    assert response.status_code == 200
-    assert "account_authentication_methods" in api.session
+    request = Request(RequestFactory().get("/"))
+    request._request.user, request._request.session = alice, api.session
+    request.auth = None
+    assert not RecentlyConfirmed().has_permission(request, APIView())
+    assert api.post(URL, {"password": PASSWORD}).status_code == 200
+    request._request.session = api.session
+    assert RecentlyConfirmed().has_permission(request, APIView())
 
 
 def test_a_stranger_cannot_confirm(api, db):

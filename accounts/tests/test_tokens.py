@@ -101,6 +101,11 @@ def test_logout_of_nobody_is_refused(api, db):
     assert only_error(response) == ("not_authenticated", None)
 
 
+def test_logout_with_what_is_no_refresh_token_is_refused(api, alice):
+    for token in ("x", tokens.issue(user=alice).access):
+        assert only_error(api.post(LOGOUT, {"refresh_token": token})) == ("token_invalid", None)
+
+
 def test_an_expired_token_says_so(api, alice, bearing):
     family = TokenFamily.objects.create(
         user=alice, expires_at=timezone.now() + timedelta(days=1), confirmed_at=timezone.now()
