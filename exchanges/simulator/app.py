@@ -1,7 +1,6 @@
 """The server: TLS for the wire of the exchanges, plain HTTP on another port for the control page."""
 
 import asyncio
-import contextlib
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +12,21 @@ from exchanges.simulator.binance.rest import Rest
 from exchanges.simulator.binance.streams import Streams
 from exchanges.simulator.binance.user_data import UserData
 from exchanges.simulator.certificates import ensure_certificates
+from exchanges.simulator.control import Control
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.market import Market
 
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass
 class Server:
-    """`home` holds the certificates. Port 0 takes a free one; `port` and `control_port` then say which."""
+    """`home` holds the certificates. Port 0 takes a free one; `port` and `control_port` then say which. Without a
+    `market` prices only move when accounts or tests move them."""
 
     exchange: Exchange
     home: Path
+    market: Market | None = None
     port: int = 0
     control_port: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -40,14 +43,25 @@ class Server:
         wire.add_routes(UserData(self.exchange, self.limits).routes())
         self._runners: list[web.AppRunner] = []
         self.port = await self._listen(wire, self.port, context)
-        self._ticker = asyncio.create_task(streams.run())
+        self.control_port = await self._listen(Control(self.exchange).app(), self.control_port, None)
+        background = self.market.run() if self.market else self._keep_time()
+        self._tasks = [asyncio.create_task(streams.run()), asyncio.create_task(background)]
+
+    async def wait(self) -> None:
+        """Returns, or raises, when a part of the server ends by itself."""
+        await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
-        self._ticker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._ticker
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for runner in self._runners:
             await runner.cleanup()
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.exchange.roll()
 
     async def _listen(self, app: web.Application, port: int, context: ssl.SSLContext | None) -> int:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bots.core.types import ZERO
-from exchanges.simulator.history import MINUTE, MINUTES_A_DAY, History
+from exchanges.simulator.history import MINUTE, MINUTES_A_DAY, History, Minutes
 from exchanges.simulator.journal.markets import CandleRow, MarketTables
 from exchanges.simulator.orders import Print
+from exchanges.simulator.symbols import SymbolRules
 
 Rows = npt.NDArray[np.int64]  # the columns of CandleRow
 E8 = 10**8
@@ -98,6 +99,13 @@ class Candles:
             self.forming = Forming(done.time + MINUTE, done.close, done.close, done.close, done.close)
             self._on_close(done)
 
+    def adopt(self, rows: Rows) -> None:
+        """Takes complete minutes that follow the forming one as they are."""
+        self.roll(int(rows[0, 0]))
+        self._closed.extend(tuple(map(int, row)) for row in rows)  # type: ignore[misc]
+        close = Decimal(int(rows[-1, 4])).scaleb(-8)
+        self.forming = Forming(int(rows[-1, 0]) + MINUTE, close, close, close, close)
+
     def save(self) -> None:
         self._tables.save_candles(self._symbol, [*self._closed, self.forming.row()])
         self._closed.clear()
@@ -129,16 +137,19 @@ class Candles:
         )
         if last <= first:
             return np.empty((0, 10), dtype=np.int64)
-        part = history.candles[first:last].astype(np.int64)
-        times = history.start + np.arange(first, first + len(part)) * MINUTE
-        tick, lot = e8(history.rules.tick), e8(history.rules.lot)
-        prices, volume = part[:, :4] * tick, part[:, 4] * lot
-        # Notional in 1e-8: (ticks * lots) * (tick * lot in 1e-8); tick and lot have at most 8 decimals together.
-        unit = e8(history.rules.tick * history.rules.lot)
-        quote = part[:, :4].sum(axis=1) * part[:, 4] * unit // 4
-        count = part[:, 4] % 997 + 20
-        taker, taker_quote = part[:, 4] // 2 * lot, quote // 2
-        return np.column_stack([times, prices, volume, quote, count, taker, taker_quote])
+        return to_rows(history.rules, history.candles[first:last], history.start + first * MINUTE)
+
+
+def to_rows(rules: SymbolRules, drawn: Minutes, start: int) -> Rows:
+    """Drawn minutes (history.draw) as candles; what was not drawn follows from what was."""
+    part = drawn.astype(np.int64)
+    times = start + np.arange(len(part)) * MINUTE
+    prices, volume = part[:, :4] * e8(rules.tick), part[:, 4] * e8(rules.lot)
+    # Notional in 1e-8: tick * lot has at most 8 decimals.
+    quote = part[:, :4].sum(axis=1) * part[:, 4] * e8(rules.tick * rules.lot) // 4
+    count = part[:, 4] % 997 + 20
+    taker, taker_quote = part[:, 4] // 2 * e8(rules.lot), quote // 2
+    return np.column_stack([times, prices, volume, quote, count, taker, taker_quote])
 
 
 def aggregate(rows: Rows, interval: int) -> Rows:

@@ -3,7 +3,7 @@ Every act ends in `_commit`: journal first, listeners afterwards."""
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,11 +36,14 @@ class Exchange:
         seed: int = 0,
         history_days: int = 1,
         rules: Iterable[SymbolRules] = ALL,
+        first_prices: Mapping[str, Decimal] | None = None,
     ) -> None:
-        """`clock` gives ms since 1970. Without a `home` nothing outlives the process."""
+        """`clock` gives ms since 1970. Without a `home` nothing outlives the process. `first_prices` (by symbol) are
+        for a market that opens for the first time; otherwise the seed draws them."""
         self.clock = clock
         self.seed = seed
         self._home = home
+        self._first_prices = first_prices or {}
         self._history_days = history_days
         self._listeners: list[Listener] = []
         self.journal = Journal(home / "journal.sqlite" if home else None)
@@ -48,7 +51,6 @@ class Exchange:
         self._settlement = Settlement(self.accounts)
         self._saved = self.journal.markets.load()
         self._unsaved: set[str] = set()  # venues
-        self._candle_closed = False
         self.venues = {each.symbol: self._open_venue(each) for each in rules}
         self._open: dict[int, Order] = {}
         self._client_ids: dict[tuple[int, str, str], int] = {}
@@ -189,16 +191,18 @@ class Exchange:
         self._commit()
 
     def set_price(self, symbol: str, price: Decimal) -> None:
-        """Trades the market to this price; every resting order on the way, and at it, is filled."""
-        self.walk(symbol, self.venue(symbol).rules.on_tick(price), None)
+        """Trades the market to this price; every resting order on the way, and at it, is filled. The background
+        goes on from there."""
+        venue = self.venue(symbol)
+        venue.moved_by_hand = True
+        self.walk(symbol, venue.rules.on_tick(price), None)
 
     def roll(self) -> None:
         """Closes the candles of the minutes that are over."""
         now = self.clock()
         for venue in self.venues.values():
             venue.candles.roll(now)
-        if self._candle_closed:
-            self.flush()
+        self._commit()
 
     def flush(self) -> None:
         """Writes what the background has moved since the last commit."""
@@ -216,21 +220,23 @@ class Exchange:
         minute = now - now % MINUTE
         saved = self._saved.get(rules.symbol)
         if saved is None:
-            shift = random.Random(f"{self.seed}{rules.symbol}").uniform(0.93, 1.07)  # noqa: S311
-            price = rules.on_tick(float(rules.start_price) * shift)
+            price = rules.on_tick(self._first_prices.get(rules.symbol) or self._drawn_price(rules))
             saved = self._saved[rules.symbol] = SavedMarket(
                 rules.symbol, price, now, 1_000_000, minute, price
             )
         history = History(rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home)
 
         def closed(candle: Forming) -> None:
-            self._candle_closed = True
+            self._unsaved.add(rules.symbol)
             self._settlement.events.append(CandleClosed(rules.symbol, candle))
 
         candles = Candles(history, self.journal.markets, saved.price, saved.time, closed)
         venue = Venue(rules, saved.price, saved.trade_id + LOST_TRADE_IDS, candles, self.seed)
         venue.time = saved.time
         return venue
+
+    def _drawn_price(self, rules: SymbolRules) -> float:
+        return float(rules.start_price) * random.Random(f"{self.seed}{rules.symbol}").uniform(0.93, 1.07)  # noqa: S311
 
     def _check(self, venue: Venue, uid: int, new: NewOrder) -> None:
         """The filters, in Binance's order."""
@@ -349,7 +355,7 @@ class Exchange:
     def _commit(self) -> None:
         settlement, accounts = self._settlement, self.accounts
         events, settlement.events = settlement.events, []
-        if settlement.orders or accounts.changed or accounts.new_keys or self._unsaved or self._candle_closed:
+        if settlement.orders or accounts.changed or accounts.new_keys or self._unsaved:
             events += self._balance_events(accounts.changed)
             self._write()
         for event in events:
@@ -361,7 +367,7 @@ class Exchange:
         journal.orders.save(settlement.orders.values())
         journal.trades.save(settlement.trades)
         journal.accounts.save(self.accounts)
-        venues = self.venues.values() if self._candle_closed else [self.venues[s] for s in self._unsaved]
+        venues = [self.venues[symbol] for symbol in self._unsaved]
         for venue in venues:
             venue.candles.save()
         journal.markets.save(self._saved_market(venue) for venue in venues)
@@ -369,7 +375,6 @@ class Exchange:
         settlement.orders.clear()
         settlement.trades = []
         self._unsaved.clear()
-        self._candle_closed = False
 
     def _saved_market(self, venue: Venue) -> SavedMarket:
         first = self._saved[venue.rules.symbol]

@@ -17,6 +17,7 @@ MINUTE = 60_000
 MINUTES_A_DAY = 1440
 
 Floats = npt.NDArray[np.float64]
+Minutes = npt.NDArray[np.int32]  # a row each: open, high, low, close in ticks, volume in lots
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class History:
         return self.end - self.days * MINUTES_A_DAY * MINUTE
 
     @cached_property
-    def candles(self) -> npt.NDArray[np.int32]:
-        """One row a minute: open, high, low, close in ticks, volume in lots."""
+    def candles(self) -> Minutes:
+
         if self.home is None:
             return self._draw()
         path = self.home / "history" / f"{self.rules.symbol}.npy"
@@ -47,23 +48,33 @@ class History:
             unfinished.rename(path)
         return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
 
-    def _draw(self) -> npt.NDArray[np.int32]:
+    def _draw(self) -> Minutes:
         rng = np.random.default_rng([self.seed, crc32(self.rules.symbol.encode())])
-        count = self.days * MINUTES_A_DAY
-        character = Character(self.rules.volatility)
-        volatility = _volatility(rng, count)
-        path = _anchor(rng, volatility * character.anchor_per_minute) + _swing(rng, count, character)
-        close = np.exp(path - path[-1] + np.log(float(self.end_price)))
-        opened = np.concatenate([close[:1], close[:-1]])
-        spread = np.hypot(character.swing_per_minute, volatility * character.anchor_per_minute)
-        high, low = _extremes(rng, np.log(opened), np.log(close), spread)
-        move = np.abs(np.log(close / opened)) / spread
-        volume = (
-            float(self.rules.daily_turnover) / MINUTES_A_DAY / close * (0.4 + 0.8 * move) * _noise(rng, count)
-        )
-        prices = np.rint(np.stack([opened, high, low, close], axis=1) / float(self.rules.tick)).clip(min=1)
-        lots = np.rint(volume / float(self.rules.lot)).clip(min=1)
-        return np.column_stack([prices, lots]).astype(np.int32)
+        return draw(self.rules, rng, self.days * MINUTES_A_DAY, end_price=self.end_price)
+
+
+def draw(
+    rules: SymbolRules,
+    rng: np.random.Generator,
+    count: int,
+    *,
+    start_price: Decimal | None = None,
+    end_price: Decimal | None = None,
+) -> Minutes:
+    """`count` minutes from one price, or to one."""
+    character = Character(rules.volatility)
+    volatility = _volatility(rng, count)
+    path = _anchor(rng, volatility * character.anchor_per_minute) + _swing(rng, count, character)
+    opened = np.concatenate([[0.0], path[:-1]])
+    shift = np.log(float(start_price)) if start_price else np.log(float(end_price or 1)) - path[-1]
+    opened, closed = opened + shift, path + shift
+    spread = np.hypot(character.swing_per_minute, volatility * character.anchor_per_minute)
+    high, low = _extremes(rng, opened, closed, spread)
+    moved = np.abs(closed - opened) / spread
+    turnover = float(rules.daily_turnover) / MINUTES_A_DAY * (0.4 + 0.8 * moved) * _noise(rng, count)
+    prices = np.rint(np.exp(np.stack([opened, high, low, closed], axis=1)) / float(rules.tick)).clip(min=1)
+    lots = np.rint(turnover / np.exp(closed) / float(rules.lot)).clip(min=1)
+    return np.column_stack([prices, lots]).astype(np.int32)
 
 
 def _volatility(rng: np.random.Generator, count: int) -> Floats:
@@ -98,10 +109,10 @@ def _reverting(steps: Floats, rate: float) -> Floats:
 def _extremes(
     rng: np.random.Generator, opened: Floats, close: Floats, spread: Floats
 ) -> tuple[Floats, Floats]:
-    """Highest and lowest point of a Brownian bridge between two logarithms, by inversion of its distribution."""
+    """Highest and lowest point of a Brownian bridge, by inversion of their distribution. All are logarithms."""
     middle, distance = (opened + close) / 2, (close - opened) ** 2
     up, down = (np.sqrt(distance - 2 * spread**2 * np.log(1 - rng.random(len(close)))) / 2 for _ in range(2))
-    return np.exp(middle + up), np.exp(middle - down)
+    return middle + up, middle - down
 
 
 def _noise(rng: np.random.Generator, count: int) -> Floats:

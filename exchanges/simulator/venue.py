@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from bots.core.matching import BookOrder, OrderBook
 from bots.core.types import ZERO, Side
-from exchanges.simulator.candles import Candles
+from exchanges.simulator.candles import Candles, Rows
 from exchanges.simulator.orders import Print
 from exchanges.simulator.symbols import SymbolRules
 
@@ -29,6 +29,7 @@ class Venue:
         self.mid = price  # what the house quotes around
         self.trade_id = trade_id  # of the last trade
         self.time = 0  # of the last trade
+        self.moved_by_hand = False  # since the background looked last
         self.update_id = 1  # counts the changes of the book
         self.prints: deque[Print] = deque(maxlen=1000)
         self._quotes: list[int] = []
@@ -45,6 +46,13 @@ class Venue:
         self.candles.add(done)
         self.book_changed()
         return done
+
+    def adopt(self, rows: Rows) -> None:
+        """Minutes that went by without touching any order."""
+        self.candles.adopt(rows)
+        self.price = self.mid = self.candles.forming.close
+        self.time = self.candles.forming.time - 1
+        self.book_changed()
 
     def book_changed(self) -> None:
         self.update_id += 1
