@@ -1,0 +1,32 @@
+"""What the credential endpoints take and give. Secrets go in and never come out."""
+
+from rest_framework import serializers
+
+from accounts.api.fields import StrictSerializer
+from exchanges.models import Credential, Mode
+
+
+class NewCredentialSerializer(StrictSerializer):
+    exchange = serializers.CharField(max_length=50)
+    label = serializers.CharField(max_length=100)  # type: ignore[assignment]  # DRF has one, too
+    api_key = serializers.CharField(max_length=256, write_only=True)
+    api_secret = serializers.CharField(max_length=4096, write_only=True)
+    mode = serializers.ChoiceField(Mode.choices, default=Mode.LIVE)
+
+
+class CredentialSerializer(serializers.ModelSerializer[Credential]):
+    class Meta:
+        model = Credential
+        fields = [
+            "id",
+            "exchange",
+            "label",
+            "mode",
+            "api_key_hint",
+            "is_valid",
+            "permission_state",
+            "ip_restricted",
+            "checked_at",
+            "created_at",
+        ]
+        read_only_fields = fields

@@ -1,0 +1,131 @@
+"""What an exchange lists, read once per event loop and shared by all of its connectors."""
+
+import asyncio
+import contextlib
+import logging
+import time
+
+import aiohttp
+
+from bots.core import ports
+from bots.core.types import Market
+from exchanges.connector import errors, mapping
+from exchanges.connector.facts import FACTS
+from exchanges.connector.venue import RETRY_DELAYS, Venue
+from exchanges.limiter import Limiter
+
+log = logging.getLogger(__name__)
+
+RELOAD_SECONDS = 3600.0
+RETRY_SECONDS = 60.0
+
+
+class Markets:
+    """Our own values, made from the raw filters: ccxt's would take 90 MiB, at every reload 2.5 s of the
+    event loop, and its numbers are floats."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        self._markets: dict[str, Market] = {}
+        self._ids: dict[str, str] = {}  # BTC/USDT -> BTCUSDT
+        self._symbols: dict[str, str] = {}  # and back
+        self._trading: frozenset[str] = frozenset()
+        self._due = 0.0
+        self._lock = asyncio.Lock()
+        self._reload: asyncio.Task[None] | None = None
+
+    def get(self, symbol: str) -> Market:
+        """Of loaded markets. Raises UnknownSymbol."""
+        if symbol not in self._markets:
+            detail = f"{self.venue.facts.name} does not list {errors.clean(symbol)}."
+            raise ports.UnknownSymbol(detail, "unknown_symbol")
+        return self._markets[symbol]
+
+    def id_of(self, symbol: str) -> str:
+        """The exchange's own name. Raises UnknownSymbol."""
+        self.get(symbol)
+        return self._ids[symbol]
+
+    def symbol_of(self, market_id: str) -> str | None:
+        return self._symbols.get(market_id)
+
+    def trading(self) -> list[Market]:
+        """Every market that is open for trade, by symbol."""
+        return [market for symbol, market in sorted(self._markets.items()) if symbol in self._trading]
+
+    @property
+    def fresh(self) -> bool:
+        return bool(self._markets) and time.monotonic() < self._due
+
+    async def ready(self) -> None:
+        """Loads markets and clock at first use; later reloads run beside; a failed one changes nothing."""
+        if self.fresh:
+            return
+        if not self._markets:
+            async with self._lock:
+                if not self._markets:
+                    await self.venue.clock.ready()
+                    await self._load()
+        elif self._reload is None or self._reload.done():
+            self._due = time.monotonic() + RETRY_SECONDS
+            self._reload = asyncio.create_task(self._reload_beside())
+
+    async def close(self) -> None:
+        if self._reload is not None:
+            self._reload.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reload
+        await self.venue.close()
+
+    async def _reload_beside(self) -> None:
+        try:
+            await self._load()
+            await self.venue.clock.measure()
+        except ports.ExchangeError as error:
+            log.warning("The markets of %s could not be read again: %s", self.venue.facts.name, error.detail)
+
+    async def _load(self) -> None:
+        client = self.venue.client
+        reply = await self.venue.ask("markets", client.publicGetExchangeInfo)
+        markets, ids, trading = {}, {}, set()
+        for number, raw in enumerate(reply["symbols"]):
+            if not raw.get("isSpotTradingAllowed", True):
+                continue
+            market = mapping.market(raw, client.safe_currency_code)
+            markets[market.symbol], ids[market.symbol] = market, raw["symbol"]
+            if raw["status"] == "TRADING":
+                trading.add(market.symbol)
+            if number % 100 == 0:
+                await asyncio.sleep(0)  # thousands of markets: let the bots have their turns
+        self.venue.read_limits(reply.get("rateLimits", []))
+        self._symbols = {market_id: symbol for symbol, market_id in ids.items()}
+        self._markets, self._ids, self._trading = markets, ids, frozenset(trading)
+        self._due = time.monotonic() + RELOAD_SECONDS
+
+
+class MarketCache:
+    """The venues of one event loop with their markets."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        limiter: Limiter,
+        *,
+        retry_delays: tuple[float, ...] = RETRY_DELAYS,
+    ) -> None:
+        self._session, self._limiter, self._delays = session, limiter, retry_delays
+        self._markets: dict[str, Markets] = {}
+
+    def of(self, exchange: str) -> Markets:
+        """Not loaded yet where nobody has awaited `ready()`."""
+        if exchange not in self._markets:
+            venue = Venue(
+                FACTS[exchange], session=self._session, limiter=self._limiter, retry_delays=self._delays
+            )
+            self._markets[exchange] = Markets(venue)
+        return self._markets[exchange]
+
+    async def close(self) -> None:
+        for markets in self._markets.values():
+            await markets.close()
+        self._markets.clear()

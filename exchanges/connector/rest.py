@@ -1,0 +1,202 @@
+"""Binance spot by REST: one account, or public data without keys."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from bots.core import ports
+from bots.core.types import Balance, Candle, Fill, Market, OrderReport, OrderRequest, Ticker
+from exchanges.connector import errors, mapping
+from exchanges.connector.client import Call, Keys, new_client
+from exchanges.connector.markets import Markets
+
+PAGE = 1000
+DAY_MS = 86_400_000
+
+T = TypeVar("T")
+
+
+class BinanceConnector:
+    """Implements `bots.core.ports.ExchangeConnector`. It uses ccxt's raw endpoints, not its unified calls:
+    amounts stay the exact strings they are on the wire, and what is sent is what is written here."""
+
+    def __init__(self, markets: Markets, keys: Keys | None) -> None:
+        self.markets = markets
+        self.venue = markets.venue
+        self.exchange = self.venue.facts.id
+        self.resolve_delay_ms = self.venue.facts.resolve_delay_ms
+        self._keys = keys
+        self.client = new_client(self.exchange, session=self.venue.session, keys=keys)
+        self.client.clock = self.venue.clock
+
+    async def market(self, symbol: str) -> Market:
+        await self.markets.ready()
+        return self.markets.get(symbol)
+
+    async def tradable(self) -> list[Market]:
+        """Every market open for trade."""
+        await self.markets.ready()
+        return self.markets.trading()
+
+    async def exchange_time(self) -> int:
+        await self.venue.clock.ready()
+        return self.venue.clock.now()
+
+    async def account_id(self) -> str:
+        return str((await self.account())["uid"])
+
+    async def account(self) -> dict[str, Any]:
+        """The exchange's own description of the account."""
+        return await self._private("account", "privateGetAccount", mapping.account, omitZeroBalances="true")
+
+    async def key_permissions(self) -> dict[str, Any]:
+        """The exchange's own description of what the key may do."""
+        return await self._private("permissions", "sapiGetAccountApiRestrictions", dict)
+
+    async def balances(self) -> dict[str, Balance]:
+        return mapping.balances(await self.account())
+
+    async def ticker(self, symbol: str) -> Ticker:
+        return await self._public(
+            "ticker",
+            "publicGetTicker24hr",
+            lambda raw: mapping.ticker(raw, symbol),
+            symbol=await self._id(symbol),
+        )
+
+    async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]:
+        return await self._public(
+            "candles",
+            "publicGetKlines",
+            lambda rows: [mapping.candle(row) for row in rows],
+            symbol=await self._id(symbol),
+            interval="1m",
+            startTime=start,
+            limit=limit,
+        )
+
+    async def reserve_order(self) -> None:
+        await self.markets.ready()
+        await self.venue.reserve_order(self._key_pair().account)
+
+    async def create_order(self, order: OrderRequest, sent_at: int) -> OrderReport:
+        keys = self._key_pair()
+        params = mapping.order_params(order, self.markets.id_of(order.symbol))
+
+        async def send() -> OrderReport:
+            return mapping.created(await self.client.privatePostOrder(params), order)
+
+        outcome = await self.venue.once(Call(timestamp=sent_at), send, errors.sort_create)
+        if isinstance(outcome, OrderReport):
+            return outcome
+        if isinstance(outcome, ports.RateLimited):
+            await self.venue.slow_down(outcome, keys.account)
+        elif outcome.code == "clock":
+            with contextlib.suppress(ports.ExchangeError):
+                await self.venue.clock.measure()
+        raise outcome
+
+    async def cancel_order(self, symbol: str, client_id: str) -> OrderReport | None:
+        return await self._order("cancel", "privateDeleteOrder", symbol, client_id, urgent=True)
+
+    async def fetch_order(self, symbol: str, client_id: str) -> OrderReport | None:
+        return await self._order("order", "privateGetOrder", symbol, client_id)
+
+    async def open_orders(self, symbol: str) -> list[OrderReport]:
+        return await self._private(
+            "open_orders",
+            "privateGetOpenOrders",
+            lambda rows: [mapping.order_report(row, symbol) for row in rows],
+            symbol=await self._id(symbol),
+        )
+
+    async def fills(self, symbol: str, since: int) -> list[Fill]:
+        found = await self._trades("fills", symbol, startTime=since)
+        # A start alone may be answered for its first 24 hours only: then go on by trade id.
+        old = await self.exchange_time() - since > DAY_MS
+        if old and not found:
+            found = await self._first_after(symbol, since)
+        if old or len(found) == PAGE:
+            found = await self._later(found, "fills", symbol)
+        return found
+
+    async def order_fills(self, symbol: str, exchange_order_id: str) -> list[Fill]:
+        found = await self._trades("order_fills", symbol, orderId=exchange_order_id)
+        if len(found) == PAGE:
+            found = await self._later(found, "order_fills", symbol, orderId=exchange_order_id)
+        return found
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    async def _order(
+        self, what: str, endpoint: str, symbol: str, client_id: str, *, urgent: bool = False
+    ) -> OrderReport | None:
+        params = {"symbol": await self._id(symbol), "origClientOrderId": client_id}
+        try:
+            return await self._private(
+                what, endpoint, lambda raw: mapping.order_report(raw, symbol), urgent=urgent, **params
+            )
+        except errors.Missing:
+            return None
+
+    async def _trades(self, what: str, symbol: str, **params: Any) -> list[Fill]:
+        """One page, oldest first."""
+        return await self._private(
+            what,
+            "privateGetMyTrades",
+            lambda rows: mapping.fills(rows, symbol),
+            symbol=await self._id(symbol),
+            limit=PAGE,
+            **params,
+        )
+
+    async def _later(self, found: list[Fill], what: str, symbol: str, **params: Any) -> list[Fill]:
+        """With all pages after it, by trade id: a page may end between two fills of one millisecond."""
+        found = list(found)
+        while found:
+            page = await self._trades(what, symbol, fromId=int(found[-1].trade_id) + 1, **params)
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
+
+    async def _first_after(self, symbol: str, since: int) -> list[Fill]:
+        """The first fills at or after `since`, a time more than a day ago: from the newest page where that
+        reaches back so far, otherwise day by day."""
+        newest = await self._trades("fills", symbol)
+        found = [fill for fill in newest if fill.time >= since]
+        start = since
+        while len(found) == PAGE and start < found[0].time:
+            day = await self._trades("fills", symbol, startTime=start, endTime=start + DAY_MS)
+            if day:
+                return day
+            start += DAY_MS
+        return found
+
+    async def _private(
+        self, what: str, endpoint: str, read: Callable[[Any], T], *, urgent: bool = False, **params: Any
+    ) -> T:
+        self._key_pair()
+        await self.venue.clock.ready()
+        return await self._public(what, endpoint, read, urgent=urgent, **params)
+
+    async def _public(
+        self, what: str, endpoint: str, read: Callable[[Any], T], *, urgent: bool = False, **params: Any
+    ) -> T:
+        """`read` makes values of the answer; an answer it cannot read counts as none."""
+        method = getattr(self.client, endpoint)
+
+        async def send() -> T:
+            return read(await method(params))
+
+        return await self.venue.ask(what, send, urgent=urgent)
+
+    async def _id(self, symbol: str) -> str:
+        await self.markets.ready()
+        return self.markets.id_of(symbol)
+
+    def _key_pair(self) -> Keys:
+        if self._keys is None:
+            raise ports.AccountRefused("This connection has no API key.", "no_key")
+        return self._keys

@@ -1,0 +1,63 @@
+"""What the connectors of one event loop share: session, rate limiter, markets and clocks."""
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from exchanges.connector.client import Keys
+from exchanges.connector.factory import connect
+from exchanges.connector.markets import MarketCache
+from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.transport import client_session
+from exchanges.connector.venue import RETRY_DELAYS
+from exchanges.limiter import SharedLimiter
+
+
+class Hub:
+    def __init__(self, simulator: dict[str, Any] | None, retry_delays: tuple[float, ...]) -> None:
+        self.simulator = simulator
+        self.session = client_session(simulator)
+        self.limiter = SharedLimiter(settings.REDIS_URL)
+        self.markets = MarketCache(self.session, self.limiter, retry_delays=retry_delays)
+        self._public: dict[str, BinanceConnector] = {}
+
+    def connect(self, exchange: str, keys: Keys | None = None) -> BinanceConnector:
+        return connect(exchange, markets=self.markets, credentials=keys)
+
+    def public(self, exchange: str) -> BinanceConnector:
+        """A connector without keys that belongs to the hub: nobody else closes it."""
+        if exchange not in self._public:
+            self._public[exchange] = self.connect(exchange)
+        return self._public[exchange]
+
+    async def close(self) -> None:
+        for connector in self._public.values():
+            await connector.close()
+        await self.markets.close()
+        await self.limiter.close()
+        await self.session.close()
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+async def hub(retry_delays: tuple[float, ...] = RETRY_DELAYS) -> Hub:
+    """The running loop's; its first caller says how patient it is. A simulator that moved, as in tests, makes
+    a new one."""
+    loop = asyncio.get_running_loop()
+    found = _hubs.get(loop)
+    if found is not None and found.simulator == settings.EXCHANGE_SIMULATOR:
+        return found
+    _hubs[loop] = Hub(settings.EXCHANGE_SIMULATOR, retry_delays)
+    if found is not None:
+        await found.close()
+    return _hubs[loop]
+
+
+async def close_hub() -> None:
+    """Before the loop ends: whoever opened connectors in it calls this last."""
+    found = _hubs.pop(asyncio.get_running_loop(), None)
+    if found is not None:
+        await found.close()

@@ -1,0 +1,216 @@
+"""The rate limits that all processes of a deployment share, kept in Redis.
+
+Every limit is a sliding window cut into slots: in no stretch of the window's length does more pass than its
+capacity. One script answers for all limits of a request in one round trip, on Redis's own clock. Nothing
+depends on Redis being there: without it each process keeps to a quarter of the limits by itself."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+HEADROOM = 0.9  # of the exchange's limit
+READ_SHARE = 0.8  # of that; the rest is kept for orders and cancels
+LOCAL_SHARE = 0.25
+REDIS_TIMEOUT = 0.25
+REDIS_RETRY = 2.0
+
+# KEYS: the windows, then the pauses.
+# ARGV: the number of windows, then of each: cost, capacity, length of a slot in ms, number of slots.
+# Returns 0 when taken, otherwise the ms to wait.
+_TAKE = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local n = tonumber(ARGV[1])
+local wait = 0
+for i = n + 1, #KEYS do
+  local left = redis.call('PTTL', KEYS[i])
+  if left > wait then wait = left end
+end
+for i = 1, n do
+  local cost, capacity = tonumber(ARGV[i*4-2]), tonumber(ARGV[i*4-1])
+  local length, slots = tonumber(ARGV[i*4]), tonumber(ARGV[i*4+1])
+  local current = math.floor(now / length)
+  local used, live = 0, {}
+  local all = redis.call('HGETALL', KEYS[i])
+  for j = 1, #all, 2 do
+    local slot, count = tonumber(all[j]), tonumber(all[j+1])
+    if slot < current - slots or slot > current then
+      redis.call('HDEL', KEYS[i], all[j])
+    else
+      used = used + count
+      live[#live+1] = {slot, count}
+    end
+  end
+  local over = used + cost - capacity
+  if over > 0 and used > 0 then
+    table.sort(live, function(a, b) return a[1] < b[1] end)
+    local freed, k = 0, 0
+    while freed < over and k < #live do
+      k = k + 1
+      freed = freed + live[k][2]
+    end
+    local due = (live[k][1] + slots + 1) * length - now
+    if due > wait then wait = due end
+  end
+end
+if wait > 0 then return wait end
+for i = 1, n do
+  local length, slots = tonumber(ARGV[i*4]), tonumber(ARGV[i*4+1])
+  redis.call('HINCRBY', KEYS[i], string.format('%.0f', math.floor(now / length)), ARGV[i*4-2])
+  redis.call('PEXPIRE', KEYS[i], (slots + 2) * length)
+end
+return 0
+"""
+
+_PAUSE = """
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `capacity` units in any `slots` * `slot_ms`."""
+
+    key: str
+    cost: int
+    capacity: int
+    slot_ms: int
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one request takes: weight of the address and, for an order, one of the account's orders."""
+
+    exchange: str
+    weight: int
+    weight_per_minute: int
+    account: str = ""
+    orders_per_10s: int = 0  # 0: no order
+    urgent: bool = False  # orders and cancels may use what reads leave
+
+
+class Limiter(Protocol):
+    async def acquire(self, rate: Rate) -> None:
+        """Waits until the request may go out."""
+
+    async def pause(self, exchange: str, seconds: float, account: str = "") -> None:
+        """Nobody asks this exchange (or: sends an order of this account) before that."""
+
+    async def close(self) -> None: ...
+
+
+class SharedLimiter:
+    """One per event loop. `egress` names the address that the exchange sees and counts by."""
+
+    def __init__(self, redis_url: str, egress: str = "default") -> None:
+        self._redis = Redis.from_url(
+            redis_url,
+            socket_timeout=REDIS_TIMEOUT,
+            socket_connect_timeout=REDIS_TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._take = self._redis.register_script(_TAKE)
+        self._pause = self._redis.register_script(_PAUSE)
+        self._egress = egress
+        self._local = LocalWindows()
+        self._away_until = 0.0
+
+    async def acquire(self, rate: Rate) -> None:
+        windows, pauses = self._limits(rate)
+        while True:
+            wait = await self._ask(windows, pauses)
+            if wait <= 0:
+                return
+            await asyncio.sleep(wait)
+
+    async def pause(self, exchange: str, seconds: float, account: str = "") -> None:
+        key = self._pause_key(exchange, account)
+        self._local.pause(key, seconds)
+        if time.monotonic() < self._away_until:
+            return
+        try:
+            await self._pause(keys=[key], args=[int(seconds * 1000)])
+        except (RedisError, OSError) as error:
+            self._went_away(error)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _ask(self, windows: list[Window], pauses: list[str]) -> float:
+        """Seconds to wait, 0 when it was taken."""
+        if time.monotonic() < self._away_until:
+            return self._local.take(windows, pauses)
+        args: list[int] = [len(windows)]
+        for window in windows:
+            args += [window.cost, window.capacity, window.slot_ms, window.slots]
+        try:
+            wait = await self._take(keys=[*(window.key for window in windows), *pauses], args=args)
+        except (RedisError, OSError) as error:
+            self._went_away(error)
+            return self._local.take(windows, pauses)
+        return int(wait) / 1000
+
+    def _limits(self, rate: Rate) -> tuple[list[Window], list[str]]:
+        share = HEADROOM if rate.urgent else HEADROOM * READ_SHARE
+        key = f"limit:{rate.exchange}:{self._egress}"
+        windows = [Window(key, rate.weight, int(rate.weight_per_minute * share), 1000, 60)]
+        pauses = [self._pause_key(rate.exchange, "")]
+        if rate.orders_per_10s:
+            key = f"limit:{rate.exchange}:account:{rate.account}"
+            windows.append(Window(key, 1, int(rate.orders_per_10s * HEADROOM), 500, 20))
+            pauses.append(self._pause_key(rate.exchange, rate.account))
+        return windows, pauses
+
+    def _pause_key(self, exchange: str, account: str) -> str:
+        scope = f"account:{account}" if account else self._egress
+        return f"pause:{exchange}:{scope}"
+
+    def _went_away(self, error: Exception) -> None:
+        log.warning("Redis is away (%s): keeping to a quarter of the rate limits.", type(error).__name__)
+        self._away_until = time.monotonic() + REDIS_RETRY
+
+
+class LocalWindows:
+    """The same promise within one process, at a quarter of the rates."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, deque[tuple[float, int]]] = {}
+        self._paused: dict[str, float] = {}
+
+    def pause(self, key: str, seconds: float) -> None:
+        self._paused[key] = max(self._paused.get(key, 0.0), time.monotonic() + seconds)
+
+    def take(self, windows: list[Window], pauses: list[str]) -> float:
+        now = time.monotonic()
+        waits = [self._paused.get(key, 0.0) - now for key in pauses]
+        waits += [self._wait(window, now) for window in windows]
+        if (wait := max(waits)) > 0:
+            return wait
+        for window in windows:
+            self._taken[window.key].append((now, window.cost))
+        return 0.0
+
+    def _wait(self, window: Window, now: float) -> float:
+        length = window.slot_ms * window.slots / 1000
+        taken = self._taken.setdefault(window.key, deque())
+        while taken and taken[0][0] <= now - length:
+            taken.popleft()
+        over = sum(cost for _, cost in taken) + window.cost - window.capacity * LOCAL_SHARE
+        for when, cost in taken:
+            if over <= 0:
+                break
+            over -= cost
+            if over <= 0:
+                return when + length - now
+        return 0.0

@@ -1,0 +1,18 @@
+"""Reads of credentials."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from exchanges.models import Credential
+
+
+def credentials_of(user: User) -> QuerySet[Credential]:
+    return Credential.objects.filter(user=user)
+
+
+def access_credential(*, user: User, credential_id: UUID) -> Credential:
+    """The only way to a credential by its id. Raises Http404 where it is not the user's."""
+    return get_object_or_404(credentials_of(user), pk=credential_id)

@@ -1,0 +1,158 @@
+"""The shared rate limiter, on a real Redis."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from django.conf import settings
+
+from exchanges import limiter as module
+from exchanges.limiter import LocalWindows, Rate, SharedLimiter, Window
+
+
+@pytest.fixture
+def exchange() -> str:
+    """A name of its own for each test: the limits are in a Redis that others share."""
+    return f"test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+async def one() -> AsyncIterator[SharedLimiter]:
+    limiter = SharedLimiter(settings.REDIS_URL)
+    yield limiter
+    await limiter.close()
+
+
+@pytest.fixture
+async def other() -> AsyncIterator[SharedLimiter]:
+    limiter = SharedLimiter(settings.REDIS_URL)
+    yield limiter
+    await limiter.close()
+
+
+def order_rate(exchange: str, account: str = "a", orders: int = 10) -> Rate:
+    return Rate(exchange, 1, 6000, account=account, orders_per_10s=orders, urgent=True)
+
+
+async def taken_at_once(limiter: SharedLimiter, rate: Rate, tries: int) -> int:
+    """How many pass without waiting."""
+    passed = 0
+    for _ in range(tries):
+        windows, pauses = limiter._limits(rate)
+        passed += await limiter._ask(windows, pauses) == 0
+    return passed
+
+
+async def test_two_processes_share_one_limit_of_orders(one, other, exchange):
+    passed = await asyncio.gather(
+        taken_at_once(one, order_rate(exchange), 8), taken_at_once(other, order_rate(exchange), 8)
+    )
+    assert sum(passed) == 9, "90 % of 10"
+
+
+async def test_accounts_have_limits_of_their_own(one, exchange):
+    assert await taken_at_once(one, order_rate(exchange, "a"), 20) == 9
+    assert await taken_at_once(one, order_rate(exchange, "b"), 20) == 9
+
+
+async def test_reads_leave_room_for_orders(one, exchange):
+    read = Rate(exchange, 50, 1000)
+    assert await taken_at_once(one, read, 30) == 14  # 720 of 1,000
+    assert await taken_at_once(one, replace(read, urgent=True), 30) == 4  # up to 900
+
+
+async def test_a_window_frees_itself_as_its_slots_pass(one):
+    window = Window(f"limit:{uuid.uuid4().hex}", 1, 2, 50, 4)
+    assert [await one._ask([window], []) for _ in range(2)] == [0, 0]
+    start = time.monotonic()
+    wait = await one._ask([window], [])
+    assert 0.1 < wait <= 0.25
+    await asyncio.sleep(wait)
+    assert await one._ask([window], []) == 0
+    assert time.monotonic() - start < 0.6
+
+
+async def test_no_more_than_the_capacity_passes_in_any_window(one):
+    window = Window(f"limit:{uuid.uuid4().hex}", 1, 5, 20, 5)
+    times = []
+    end = time.monotonic() + 0.6
+    while time.monotonic() < end:
+        if await one._ask([window], []) == 0:
+            times.append(time.monotonic())
+    assert len(times) >= 15
+    spans = [late - early for early, late in zip(times, times[5:], strict=False)]
+    assert min(spans) >= 0.095
+
+
+async def test_a_cost_above_the_whole_capacity_passes_alone_rather_than_never(one):
+    window = Window(f"limit:{uuid.uuid4().hex}", 20, 5, 20, 5)
+    assert await one._ask([window], []) == 0
+    assert await one._ask([window], []) > 0
+
+
+async def test_nothing_is_taken_where_one_of_two_limits_is_full(one, exchange):
+    await taken_at_once(one, order_rate(exchange), 20)
+    key = f"limit:{exchange}:default"
+    assert sum(int(count) for count in (await one._redis.hgetall(key)).values()) == 9
+
+
+async def test_a_pause_holds_every_process_back(one, other, exchange):
+    await one.pause(exchange, 0.3)
+    start = time.monotonic()
+    async with asyncio.timeout(5):
+        await other.acquire(Rate(exchange, 1, 6000))
+    assert time.monotonic() - start >= 0.25
+
+
+async def test_a_shorter_pause_does_not_end_a_longer_one(one, exchange):
+    await one.pause(exchange, 30)
+    await one.pause(exchange, 0.01)
+    windows, pauses = one._limits(Rate(exchange, 1, 6000))
+    assert await one._ask(windows, pauses) > 25
+
+
+async def test_a_pause_of_an_account_stops_its_orders_and_nothing_else(one, exchange):
+    await one.pause(exchange, 30, "a")
+    assert await taken_at_once(one, order_rate(exchange, "a"), 3) == 0
+    assert await taken_at_once(one, order_rate(exchange, "b"), 3) == 3
+    assert await taken_at_once(one, Rate(exchange, 1, 6000), 3) == 3
+
+
+async def test_an_idle_limiter_delays_an_order_by_about_a_millisecond(one, exchange):
+    await one.acquire(order_rate(exchange, orders=10_000))
+    delays = []
+    for _ in range(200):
+        start = time.perf_counter()
+        await one.acquire(order_rate(exchange, orders=10_000))
+        delays.append(time.perf_counter() - start)
+    assert sorted(delays)[100] < 0.005
+
+
+async def test_without_redis_it_goes_on_at_a_quarter(exchange, caplog):
+    limiter = SharedLimiter("redis://127.0.0.1:9/0")
+    assert await taken_at_once(limiter, order_rate(exchange, orders=40), 40) == 9
+    await limiter.pause(exchange, 30)
+    assert await taken_at_once(limiter, order_rate(exchange, "b"), 1) == 0
+    assert len([each for each in caplog.records if "Redis is away" in each.message]) == 1
+    await limiter.close()
+
+
+async def test_redis_that_comes_back_is_used_again(one, exchange, monkeypatch):
+    monkeypatch.setattr(module, "REDIS_RETRY", 0.05)
+    one._went_away(ConnectionError())
+    await asyncio.sleep(0.06)
+    await one.acquire(Rate(exchange, 1, 6000))
+    assert await one._redis.exists(f"limit:{exchange}:default")
+
+
+def test_a_local_window_frees_itself(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    local, window = LocalWindows(), Window("k", 1, 8, 500, 20)
+    assert [local.take([window], []) for _ in range(2)] == [0, 0]
+    assert local.take([window], []) == 10
+    now = 110.0
+    assert local.take([window], []) == 0
