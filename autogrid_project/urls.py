@@ -12,6 +12,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("marketdata.api.urls")),
+    path("", include("bots.web.urls")),
+    path("api/v1/", include("exchanges.api.urls")),
 ]
 
 # JSON under /api/, pages elsewhere.

@@ -112,7 +112,8 @@ class OrderBook:
         half = self._halves[taker.side.opposite]
         while taker.quantity > 0 and half.reached_by(taker.price):
             maker = half.best()
-            assert maker is not None and maker.price is not None  # noqa: S101 - reached_by saw it
+            assert maker is not None  # noqa: S101 - reached_by saw it
+            assert maker.price is not None  # noqa: S101 - what rests has a price
             if taker.owner is not None and maker.owner == taker.owner:
                 self.cancel(maker.id)
                 outcome.expired.append(maker)

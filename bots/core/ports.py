@@ -1,8 +1,24 @@
 """What the engine needs from outside. Live, simulated and backtest differ only in what stands behind these."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
-from bots.core.types import Balance, Candle, Fill, Market, OrderReport, OrderRequest, Ticker
+from bots.core.ledger import Position
+from bots.core.orders import Order, PlannedOrder
+from bots.core.slots import SlotState
+from bots.core.strategies.base import Beginning, Grants, Memory
+from bots.core.types import (
+    Balance,
+    Candle,
+    Fill,
+    Market,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
+    Ticker,
+)
 
 
 class ExchangeError(Exception):
@@ -49,8 +65,8 @@ class UnknownSymbol(ExchangeError):
 
 
 class ExchangeConnector(Protocol):
-    """One account on one exchange. Every call waits for the shared rate limiter itself, except `create_order`,
-    whose caller has called `reserve_order` before it wrote `sent_at` (architecture section 4)."""
+    """One account on one exchange. Every call waits for the shared rate limiter itself, except `create_order`:
+    its caller has called `reserve_order` before it wrote `sent_at` (architecture section 4)."""
 
     exchange: str
     resolve_delay_ms: int  # after timestamp + recvWindow, how long until "absent" can be believed
@@ -72,8 +88,10 @@ class ExchangeConnector(Protocol):
         """Waits until the rate limiter has room for one order."""
 
     async def create_order(self, order: OrderRequest, sent_at: int) -> OrderReport:
-        """Sends exactly one POST, signed with the timestamp `sent_at`. Raises OrderRefused, DuplicateClientId,
-        RateLimited, AccountRefused (nothing was accepted) or OutcomeUnknown (anything else)."""
+        """Sends exactly one POST, signed with the timestamp `sent_at`.
+
+        Raises OrderRefused, DuplicateClientId, RateLimited, AccountRefused (nothing was accepted) or
+        OutcomeUnknown (anything else)."""
 
     async def cancel_order(self, symbol: str, client_id: str) -> OrderReport | None:
         """None where the exchange no longer has it open: ask `fetch_order` for its final state."""
@@ -93,3 +111,56 @@ class ExchangeConnector(Protocol):
         """1m candles from `start` ms on, oldest first; the still open one may be the last."""
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a write did: the order as it is now, and the sums that moved with it."""
+
+    order: Order
+    slot: SlotState
+    position: Position
+
+
+class LeaseLost(Exception):
+    """This process may no longer write for the bot; its runner ends at once."""
+
+
+class OrderStore(Protocol):
+    """The database of one bot. Every write is one transaction under the bot's lease token; all but `ingest`
+    raise LeaseLost when the token is no longer current."""
+
+    async def intend(self, orders: Sequence[PlannedOrder]) -> list[Order]:
+        """Writes each order as pending, with its client id, before anything is sent."""
+
+    async def mark_sent(self, order: Order, sent_at: int) -> Order | None:
+        """Stamps a pending order that was never sent; None where it is not such an order any more."""
+
+    async def record(
+        self, order: Order, status: OrderStatus, exchange_id: str = "", reason: str = ""
+    ) -> Change:
+        """What the exchange said became of it. An illegal transition changes nothing."""
+
+    async def ingest(self, fill: Fill) -> Change | None:
+        """Books a fill once; None where it was booked already or belongs to no order of this bot."""
+
+    async def begin(self, beginning: Beginning) -> None: ...
+
+    async def grant(self, grants: Grants) -> dict[int, SlotState]:
+        """Gives base to slots, once a run."""
+
+    async def remember(self, memory: Memory) -> None: ...
+
+    async def explain(self, reasons: dict[int, str]) -> None:
+        """Keeps for each slot why it has no order ("" where it has one)."""
+
+    async def request_stop(self, reason: str, action: str, rule: str = "") -> None:
+        """The bot stops itself: intent `stopped`. With a rule it is halted until reset."""
+
+    async def finished(self) -> None:
+        """The exchange shows no order of the bot any more: it has stopped."""
+
+    async def tell(self, kind: str, text: str, level: str = "info") -> None:
+        """An event the user can read."""
+
+    async def minute(self, time: int, equity: Decimal, realized: Decimal) -> None: ...

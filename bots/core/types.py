@@ -1,6 +1,6 @@
 """The nouns of trading, as immutable values. Money is Decimal; times are milliseconds since 1970 UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -131,13 +131,3 @@ class Candle:
     low: Decimal
     close: Decimal
     volume: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class MarketData:
-    """What a strategy may know about the world when it calculates its orders."""
-
-    price: Decimal
-    now: int
-    market: Market
-    balances: dict[str, Balance] = field(default_factory=dict)

@@ -1,12 +1,18 @@
 """Columns of money: exact decimals, never float."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 
-class MoneyField(models.DecimalField):
+if TYPE_CHECKING:
+    _Decimal = models.DecimalField[Any, Decimal]
+else:
+    _Decimal = models.DecimalField
+
+
+class MoneyField(_Decimal):
     """NUMERIC(18,8), the document's type for prices, quantities and amounts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,179 @@
+"""The gate every order passes, and the breaker that stops a bot.
+
+Orders per minute counts placements beyond what fills explain; loss per hour is the fall of equity from its maximum
+of the last 60 minutes, judged at minute closes; price deviation defers a resting order that is too far away and
+refuses a crossing one.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bots.core.orders import PlannedOrder
+from bots.core.rounding import plain
+from bots.core.types import ZERO, Side
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLimits:
+    """Defaults of the design document, 7.3."""
+
+    max_orders_per_minute: int = 50
+    max_loss_per_hour: Decimal = Decimal("0.05")  # of the investment
+    max_price_deviation: Decimal = Decimal("0.10")  # from the market
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now: `code` and `reason` say why, `price` (where the market must come to) or `until` (ms) when."""
+
+    code: str
+    reason: str
+    price: Decimal | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Never: the breaker trips. `rule` names the limit, `reason` the figures."""
+
+    rule: str
+    reason: str
+
+
+Verdict = Allowed | Deferred | Denied
+
+
+class RiskManager:
+    """One bot's limits with their short memory. Times are ms on the exchange's clock."""
+
+    def __init__(self, limits: RiskLimits, investment: Decimal) -> None:
+        self.limits = limits
+        self.investment = investment
+        self._placed: deque[int] = deque()
+        self._unexplained: deque[int] = deque()
+        self._fills: deque[int] = deque()
+        self._equity: deque[tuple[int, Decimal]] = deque()
+
+    def check(self, order: PlannedOrder, price: Decimal, now: int, funds: Decimal | None) -> Verdict:
+        """`price` is the market's, `funds` the quote of this bot not yet committed to other orders;
+        None where its cash does not bound it."""
+        return (
+            self._deviation(order, price)
+            or self._crossing(order, price)
+            or self._balance(order, price, funds)
+            or self._pace(now)
+            or Allowed()
+        )
+
+    def _deviation(self, order: PlannedOrder, price: Decimal) -> Verdict | None:
+        if order.price is None:
+            return None
+        limit = self.limits.max_price_deviation
+        distance = abs(order.price - price) / price
+        if distance <= limit:
+            return None
+        resting = order.price < price if order.side is Side.BUY else order.price > price
+        if resting:
+            near = order.price / (1 - limit) if order.side is Side.BUY else order.price / (1 + limit)
+            reason = (
+                f"{plain(order.price)} is more than {plain(limit * 100)} % from the market; "
+                f"the order is placed when the price comes to {plain(near.quantize(order.price))}"
+            )
+            return Deferred("too_far", reason, price=near)
+        return Denied(
+            "max_price_deviation",
+            f"A {order.side} at {plain(order.price)} would trade more than {plain(limit * 100)} % away from the "
+            f"market price {plain(price)}.",
+        )
+
+    def _crossing(self, order: PlannedOrder, price: Decimal) -> Verdict | None:
+        if not order.post_only or order.price is None:
+            return None
+        crosses = order.price >= price if order.side is Side.BUY else order.price <= price
+        if not crosses:
+            return None
+        where = "below" if order.side is Side.BUY else "above"
+        reason = (
+            f"the market is at or {where} {plain(order.price)}: a post-only {order.side} would be refused, "
+            "it is placed when the price comes back"
+        )
+        return Deferred("would_cross", reason, price=order.price)
+
+    def _balance(self, order: PlannedOrder, price: Decimal, funds: Decimal | None) -> Verdict | None:
+        if order.side is Side.SELL or funds is None:
+            return None
+        needed = order.quantity * (order.price or price)
+        if needed <= funds:
+            return None
+        return Deferred(
+            "funds",
+            f"the order needs {plain(needed)} and the bot has {plain(max(funds, ZERO))} of its investment left",
+        )
+
+    def _pace(self, now: int) -> Verdict | None:
+        self._forget(now)
+        if len(self._unexplained) > self.limits.max_orders_per_minute:
+            return Denied(
+                "max_orders_per_minute",
+                f"{len(self._unexplained)} orders in one minute that no fill explains; "
+                f"the limit is {self.limits.max_orders_per_minute}.",
+            )
+        if len(self._placed) >= self.limits.max_orders_per_minute:
+            until = self._placed[0] + MINUTE
+            return Deferred("pacing", "orders are placed at the pace the limits allow", until=until)
+        return None
+
+    def _forget(self, now: int) -> None:
+        for times in (self._placed, self._unexplained, self._fills):
+            while times and times[0] <= now - MINUTE:
+                times.popleft()
+
+    def note_placed(self, now: int, explained: bool) -> None:
+        """`explained`: by a start, a resume, a recovery or a deferral that ended."""
+        self._placed.append(now)
+        if explained:
+            return
+        if self._fills:
+            self._fills.popleft()
+        else:
+            self._unexplained.append(now)
+
+    def note_fill(self, now: int) -> None:
+        """A fill explains the next order, and frees its place in the minute's pace."""
+        self._fills.append(now)
+        if self._placed:
+            self._placed.popleft()
+
+    def remember(self, closes: list[tuple[int, Decimal]]) -> None:
+        """The minute closes (ms, equity) an earlier process recorded."""
+        self._equity = deque(closes)
+
+    def minute_close(self, now: int, equity: Decimal, cost: Decimal) -> Denied | None:
+        """Judges the loss of the last hour. `cost` counts where more is held than the investment says."""
+        self._equity.append((now, equity))
+        while self._equity and self._equity[0][0] < now - HOUR:
+            self._equity.popleft()
+        highest = max(value for _, value in self._equity)
+        allowed = self.limits.max_loss_per_hour * max(self.investment, cost)
+        if highest - equity <= allowed:
+            return None
+        return Denied(
+            "max_loss_per_hour",
+            f"Equity fell by {plain(highest - equity)} from {plain(highest)} within an hour; "
+            f"the limit is {plain(allowed)}.",
+        )
+
+    def forget_history(self) -> None:
+        """A reset or a new run begins with a clean sheet."""
+        for times in (self._placed, self._unexplained, self._fills):
+            times.clear()
+        self._equity.clear()

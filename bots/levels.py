@@ -1,0 +1,102 @@
+"""What each slot of a bot is doing and, where it has no order, why."""
+
+from decimal import Decimal
+from typing import Any
+
+from bots.core.strategies.config import read_config
+from bots.core.strategies.dca import DCAConfig
+from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_levels import levels_of
+from bots.core.types import Market, Side
+from bots.models import Bot, BotSlot, BotStatus, Order
+from bots.models.order import LIVE
+from exchanges.services import market_of
+
+Spans = dict[int, tuple[Decimal | None, Decimal | None]]  # lower and upper price of each slot
+# The state a page shows for a reason's code; a code that is not here is a wait.
+STATES = {
+    "too_far": "deferred",
+    "would_cross": "deferred",
+    "pacing": "deferred",
+    "funds": "blocked",
+    "limit": "blocked",
+    "refused": "blocked",
+    "too_small": "blocked",
+    "bought": "idle",
+}
+
+
+def levels(bot: Bot) -> list[dict[str, Any]]:
+    """One row per slot: prices, side, state, order, closed cycles, profit, reason."""
+    config = read_config(bot.strategy, bot.config)
+    slots = {row.slot: row for row in bot.slots.all()}
+    orders = {row.slot: row for row in bot.orders.filter(status__in=LIVE)}
+    if isinstance(config, GridConfig):
+        prices = levels_of(config, market_of(bot.credential.exchange, bot.symbol))
+        spans: Spans = {i: (prices[i], prices[i + 1]) for i in range(len(prices) - 1)}
+    else:
+        spans = _dca_spans(bot, config, slots, market_of(bot.credential.exchange, bot.symbol))
+    for number in (*orders, *(slot for slot in slots if slot < 0)):
+        spans.setdefault(number, (None, None))
+    return [
+        _level(bot, number, spans[number], slots.get(number), orders.get(number)) for number in sorted(spans)
+    ]
+
+
+def _dca_spans(bot: Bot, config: DCAConfig, slots: dict[int, BotSlot], market: Market) -> Spans:
+    """A DCA slot has one price: where it buys (lower) or sells (upper)."""
+    base = slots.get(0)
+    paid = base.spent / base.bought if base and base.bought else None
+    spans: Spans = {0: (paid, None)}
+    for number in range(1, config.max_orders + 1):
+        price = paid * (1 - config.safety_drop(number) / 100) if paid else None
+        spans[number] = (price.quantize(market.tick) if price else None, None)
+    if config.take_profit is not None:
+        average = bot.cost / bot.base if bot.base > 0 else None
+        target = average * (1 + config.take_profit / 100) if average else None
+        spans[1000] = (None, target.quantize(market.tick) if target else None)
+    return spans
+
+
+def _level(
+    bot: Bot,
+    number: int,
+    span: tuple[Decimal | None, Decimal | None],
+    slot: BotSlot | None,
+    order: Order | None,
+) -> dict[str, Any]:
+    reason = "" if order else (slot.reason if slot else "")
+    code, _, words = reason.partition(": ")
+    return {
+        "slot": number,
+        "lower_price": span[0],
+        "upper_price": span[1],
+        "side": order.side if order else _next_side(number, slot),
+        "state": _state(bot, order, code),
+        "order_id": order.id if order else None,
+        "cycles": slot.cycles if slot else 0,
+        "profit": slot.profit if slot else Decimal(0),
+        "reason": _sentence(bot, order, words or code),
+    }
+
+
+def _next_side(number: int, slot: BotSlot | None) -> str:
+    holds = slot is not None and (slot.granted + slot.dust + slot.bought - slot.sold) > 0
+    exits = number in (-2, 1000)
+    return Side.SELL.value if exits or (number >= 0 and holds) else Side.BUY.value
+
+
+def _state(bot: Bot, order: Order | None, code: str) -> str:
+    if order is not None:
+        return order.status
+    if bot.status != BotStatus.RUNNING:
+        return "idle"
+    return STATES.get(code, "waiting")
+
+
+def _sentence(bot: Bot, order: Order | None, words: str) -> str:
+    if order is not None:
+        return "" if order.sent_at or order.status != "pending" else "the order is about to be sent"
+    if bot.status != BotStatus.RUNNING:
+        return f"the bot is {bot.status}" + (", its orders are being cancelled" if bot.stopping else "")
+    return words

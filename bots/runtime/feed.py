@@ -1,0 +1,117 @@
+"""Word to the open pages of users: orders and fills as they come, live PnL once a second, only while watched."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from bots.core.orders import Order
+from bots.core.types import Fill
+from bots.models import Bot
+from bots.services import live
+from bots.store import at
+
+if TYPE_CHECKING:
+    from bots.runtime.runner import Runner
+
+logger = logging.getLogger(__name__)
+EVERY = 1.0  # seconds between two PnL pushes of a bot
+WAITING = 1000  # events kept for a page; more than that and it asks for a snapshot anyway
+
+
+class Feed:
+    def __init__(self, runners: Callable[[], Iterable["Runner"]]) -> None:
+        self._runners = runners
+        self._queue: asyncio.Queue[tuple[UUID, dict[str, Any]]] = asyncio.Queue(WAITING)
+        self._watched: set[UUID] = set()
+        self._last: dict[UUID, tuple[Decimal, ...]] = {}
+
+    def tell(self, bot: Bot, event: dict[str, Any]) -> None:
+        """Called on the loop after a change was committed. Never waits, never fails."""
+        if bot.user_id in self._watched and not self._queue.full():
+            self._queue.put_nowait((bot.user_id, {"bot_id": bot.pk, **_shown(event)}))
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._deliver())
+            tasks.create_task(self._push_pnl())
+
+    async def _deliver(self) -> None:
+        while True:
+            user_id, event = await self._queue.get()
+            await live.apublish(user_id, event)
+
+    async def _push_pnl(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            runners = [runner for runner in self._runners() if runner.ready]
+            users = {runner.bot.user_id for runner in runners}
+            self._watched = await asyncio.to_thread(live.watched, users) if users else set()
+            for runner in runners:
+                if runner.bot.user_id in self._watched:
+                    await self._push(runner)
+
+    async def _push(self, runner: "Runner") -> None:
+        engine, bot = runner.engine, runner.bot
+        if engine.price is None:
+            return
+        manager = engine.position_manager
+        values = (
+            manager.equity(engine.price),
+            manager.position.realized,
+            manager.unrealized(engine.price),
+            engine.price,
+            Decimal(len(engine.live)),
+        )
+        if self._last.get(bot.pk) == values:
+            return
+        self._last[bot.pk] = values
+        event = {
+            "type": "pnl",
+            "bot_id": bot.pk,
+            "equity": values[0],
+            "realized_pnl": values[1],
+            "unrealized_pnl": values[2],
+            "mark_price": values[3],
+            "open_orders": len(engine.live),
+            "position": manager.position.base,
+            "average_cost": manager.position.average_cost,
+            "trades": manager.position.trades,
+            "fees": dict(manager.position.fees),
+        }
+        await live.apublish(bot.user_id, event)
+
+
+def _shown(event: dict[str, Any]) -> dict[str, Any]:
+    """Core values by the names the API gives them."""
+    shown = {"type": event["type"]}
+    order, fill = event.get("order"), event.get("fill")
+    if isinstance(order, Order):
+        shown["order"] = {
+            "id": order.id,
+            "client_order_id": order.client_id,
+            "side": order.side.value,
+            "type": order.type.value,
+            "price": order.price,
+            "quantity": order.quantity,
+            "filled_quantity": order.filled,
+            "status": order.status.value,
+            "reason": order.reason,
+            "slot": order.slot,
+            "cycle": order.cycle,
+        }
+    if isinstance(fill, Fill) and isinstance(order, Order):
+        shown["fill"] = {
+            "order_id": order.id,
+            "trade_id": fill.trade_id,
+            "side": fill.side.value,
+            "price": fill.price,
+            "quantity": fill.quantity,
+            "fee": fill.fee,
+            "fee_asset": fill.fee_asset,
+            "liquidity": fill.liquidity.value,
+            "time": at(fill.time),
+        }
+    return shown

@@ -1,0 +1,61 @@
+"""A bot's events, handled one at a time. Waiting ticks are conflated to the newest."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from bots.core.types import Fill, OrderReport, Ticker
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Compare with the exchange. `full` also reads the trade history (a start, a reconnect)."""
+
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the user wants now, as the database has it."""
+
+    status: str
+    stopping: bool
+    stop_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """End now, without touching open orders: a hand-over, or a lease that is lost."""
+
+
+Event = Fill | OrderReport | Ticker | Reconcile | Intent | Hang
+
+
+class Inbox:
+    """Belongs to one event loop. What came of the exchange goes before prices."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._tick: Ticker | None = None
+        self._arrived = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        if isinstance(event, Ticker):
+            self._tick = event
+        elif event not in self._events:
+            self._events.append(event)
+        self._arrived.set()
+
+    async def next(self, patience: float) -> Event | None:
+        """The next event, None when none came within `patience` seconds."""
+        if not self._events and self._tick is None:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(max(0.0, patience)):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return None
+        if self._events:
+            return self._events.popleft()
+        tick, self._tick = self._tick, None
+        return tick

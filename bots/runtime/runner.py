@@ -1,0 +1,222 @@
+"""One bot at work: builds its engine, recovers, and feeds it events until it is done or must let go."""
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from bots import store as rows
+from bots.core.engine import BotEngine
+from bots.core.ledger import PositionManager
+from bots.core.ports import AccountRefused, ExchangeUnavailable, LeaseLost, RateLimited, UnknownSymbol
+from bots.core.risk import RiskManager
+from bots.core.strategies.base import BaseStrategy, RunState
+from bots.core.strategies.config import read_config, read_limits
+from bots.core.strategies.dca import DCAConfig, DCAStrategy
+from bots.core.strategies.grid import GridStrategy
+from bots.core.types import Fill, Market, OrderReport, Ticker
+from bots.models import Bot, BotStatus
+from bots.runtime.accounts import Account
+from bots.runtime.inbox import Event, Hang, Inbox, Intent, Reconcile
+from bots.runtime.recovery import Recovery
+from bots.runtime.store import DatabaseStore
+from bots.services import outcome
+from bots.services.trading import Lease
+
+logger = logging.getLogger(__name__)
+LONGEST_WAIT = 5.0  # seconds without an event before the timer is looked at
+RESOLVE_EVERY_MS = 1_000
+RETRY_MS = 2_000
+
+
+class LetGo(Exception):
+    """The runner ends without touching open orders."""
+
+
+def strategy_of(bot: Bot, market: Market, state: RunState) -> BaseStrategy:
+    """Raises ConfigError where the stored config is not valid any more."""
+    config = read_config(bot.strategy, bot.config)
+    if isinstance(config, DCAConfig):
+        return DCAStrategy(config, market, state)
+    return GridStrategy(config, market, state)
+
+
+def mode_of(status: str, stopping: bool) -> str:
+    """A stopped bot with orders left, and one in error, are wound down as well."""
+    if stopping or status in (BotStatus.STOPPED, BotStatus.ERROR):
+        return "stopping"
+    return str(status)
+
+
+class Runner:
+    """Lives on the worker's loop. `host` is the worker: database, prices, accounts, lease state."""
+
+    def __init__(self, host: Any, lease: Lease) -> None:
+        self.host = host
+        self.lease = lease
+        self.inbox = Inbox()
+        self.bot: Bot
+        self.engine: BotEngine
+        self.recovery: Recovery
+        self.ticker: Ticker | None = None
+        self.intent: Intent | None = None  # the last one handed to the inbox
+        self.ready = False
+        self._recover_at: tuple[int, bool] | None = None
+        self._resolve_at = 0
+
+    async def run(self) -> None:
+        """Until the bot is done or the runner must let go. Never raises for what the exchange does."""
+        loaded = await self.host.database.run(
+            rows.load, self.lease.bot_id, timezone.now() - timedelta(hours=1)
+        )
+        self.bot = loaded.bot
+        try:
+            account = await self.host.accounts.join(self.bot.credential, loaded.prefix, self.inbox)
+        except AccountRefused as refusal:
+            return await self._account_refused(refusal)
+        try:
+            await self._work(loaded, account)
+        except AccountRefused as refusal:
+            await self._account_refused(refusal)
+        except UnknownSymbol as error:
+            await self.host.database.run(outcome.fail, lease=self.lease, reason=error.detail)
+        except (LeaseLost, LetGo):
+            logger.info("bot_let_go", extra={"bot_id": str(self.lease.bot_id)})
+        finally:
+            await self.host.accounts.leave(account, loaded.prefix)
+
+    async def _account_refused(self, refusal: AccountRefused) -> None:
+        await self.host.account_refused(self.bot.credential, refusal)
+        if self.bot.status != BotStatus.ERROR:
+            reason = f"The exchange refuses this bot's API key: {refusal.detail}"
+            await self.host.database.run(outcome.fail, lease=self.lease, reason=reason)
+
+    async def _work(self, loaded: rows.Loaded, account: Account) -> None:
+        exchange, symbol = account.connector, self.bot.symbol
+        market = await self._patiently(lambda: exchange.market(symbol))
+        self.engine = self._build(loaded, account, market)
+        self.recovery = Recovery(self.engine)
+        unsubscribe = self.host.prices.subscribe(exchange.exchange, symbol, self._on_ticker)
+        try:
+            await self._first_price(exchange)
+            self._recover_at = (0, True)
+            self.ready = True
+            await self._loop()
+        finally:
+            unsubscribe()
+
+    def _build(self, loaded: rows.Loaded, account: Account, market: Market) -> BotEngine:
+        bot = loaded.bot
+        risk = RiskManager(read_limits(bot.config), bot.total_investment)
+        risk.remember(loaded.closes)
+        engine = BotEngine(
+            strategy=strategy_of(bot, market, loaded.state),
+            exchange=account.connector,
+            position_manager=PositionManager(bot.total_investment, loaded.position),
+            risk_manager=risk,
+            store=DatabaseStore(
+                lease=self.lease,
+                account=loaded.account,
+                market=market,
+                database=self.host.database,
+                may_send=self.host.may_send,
+                tell=self._tell,
+            ),
+            market=market,
+            prefix=loaded.prefix,
+        )
+        engine.adopt(loaded.live)
+        engine.mode = mode_of(bot.status, bot.stopping)
+        engine.stop_action = bot.stop_action or "keep"
+        return engine
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        self.host.feed.tell(self.bot, event)
+
+    async def _patiently(self, ask: Callable[[], Any]) -> Any:
+        """Asks the exchange until it answers; lets go when told to meanwhile."""
+        while True:
+            try:
+                return await ask()
+            except (ExchangeUnavailable, RateLimited):
+                if isinstance(await self.inbox.next(RETRY_MS / 1000), Hang):
+                    raise LetGo from None
+
+    async def _first_price(self, exchange: Any) -> None:
+        if self.ticker is None:
+            ticker = await self._patiently(lambda: exchange.ticker(self.bot.symbol))
+            self.ticker = self.ticker or ticker
+        self.engine.price = self.ticker.price
+        self.engine.now = await exchange.exchange_time()
+
+    def _on_ticker(self, ticker: Ticker) -> None:
+        """Called for every price, thousands a second: one that crosses no threshold costs a comparison."""
+        self.ticker = ticker
+        if self.ready and not self.engine.band.holds(ticker.price):
+            self.inbox.put(ticker)
+
+    # The loop
+
+    async def _loop(self) -> None:
+        while not self.engine.done:
+            event = await self.inbox.next(await self._patience())
+            try:
+                await self._handle(event)
+            except (ExchangeUnavailable, RateLimited) as error:
+                logger.warning("exchange_unavailable", extra={"bot_id": str(self.bot.pk), "code": error.code})
+                self._recover_at = (self.engine.now + RETRY_MS, False)
+
+    async def _patience(self) -> float:
+        now = await self.engine.exchange.exchange_time()
+        times = [now + int(LONGEST_WAIT * 1000), (now // 60_000 + 1) * 60_000]
+        if self.engine.wake_at is not None:
+            times.append(self.engine.wake_at)
+        if self._recover_at is not None:
+            times.append(self._recover_at[0])
+        if any(order.is_unknown for order in self.engine.live.values()):
+            times.append(self._resolve_at)
+        return max(0, min(times) - now) / 1000
+
+    async def _handle(self, event: Event | None) -> None:
+        now = await self.engine.exchange.exchange_time()
+        if self.ticker is not None:
+            self.engine.price = self.ticker.price
+        match event:
+            case Hang():
+                raise LetGo
+            case Intent():
+                await self._obey(event)
+            case Fill():
+                await self.engine.on_fill(event)
+            case OrderReport():
+                await self.engine.on_order(event)
+            case Ticker():
+                await self.engine.on_tick(event.price, now)
+            case Reconcile():
+                self._recover_at = (now, event.full)
+        await self._on_time(now)
+
+    async def _on_time(self, now: int) -> None:
+        if self._recover_at is not None and now >= self._recover_at[0]:
+            full, self._recover_at = self._recover_at[1], None
+            self.engine.now = max(now, self.engine.now)
+            await self.recovery.run(full)
+        elif now >= self._resolve_at and any(order.is_unknown for order in self.engine.live.values()):
+            self._resolve_at = now + RESOLVE_EVERY_MS + random.randrange(250)  # noqa: S311 - spreads the load
+            await self.recovery.resolve()
+        await self.engine.on_timer(now)
+
+    async def _obey(self, intent: Intent) -> None:
+        mode = mode_of(intent.status, intent.stopping)
+        if mode == self.engine.mode:
+            return
+        logger.info("bot_mode", extra={"bot_id": str(self.bot.pk), "mode": mode})
+        self.bot.status = intent.status
+        if mode == "stopping":
+            await self.engine.stop(intent.stop_action or "keep")
+            return
+        self.engine.mode = mode
+        self._recover_at = (self.engine.now, False)

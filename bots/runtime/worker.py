@@ -1,0 +1,214 @@
+"""A worker process: one event loop for all its bots, one heartbeat, one pool of database threads."""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+
+from bots.core.ports import AccountRefused, LeaseLost
+from bots.core.types import Ticker
+from bots.models import Bot
+from bots.runtime import leases
+from bots.runtime.accounts import Accounts
+from bots.runtime.database import Database
+from bots.runtime.feed import Feed
+from bots.runtime.heartbeat import Heartbeat
+from bots.runtime.inbox import Hang, Intent
+from bots.runtime.runner import Runner
+from bots.services.lifecycle import QUEUE, RUN_TASK
+from bots.services.trading import Lease
+from exchanges import services as exchanges
+from exchanges.models import Credential
+from marketdata.bus import PriceBus
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY = 1.0  # seconds between two looks at what users want and at who is dead
+REQUEST_MARGIN = 12.0  # exchange timeout (7 s) and recvWindow (5 s): a lease must outlast a request by this
+ASK_AGAIN = 5.0  # seconds before a bot without a runner is put into the queue again
+AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
+AFTER_CRASH = 2.0
+LAST_WORDS = 3.0  # seconds a process without a heartbeat still has
+EXIT_LOST = 70
+
+
+class BotWorker:
+    """Everything runs on one loop in a thread of its own; Celery's task threads only wait."""
+
+    def __init__(self) -> None:
+        self.runners: dict[UUID, Runner] = {}
+        self.closing = False
+        self.database = Database()
+        self.accounts = Accounts()
+        self.feed = Feed(lambda: list(self.runners.values()))
+        self.prices: PriceBus
+        self.heartbeat = Heartbeat(self._lost)
+        self.loop = asyncio.new_event_loop()
+        self._asked: dict[UUID, float] = {}
+        self._running: set[asyncio.Future[None]] = set()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._thread = threading.Thread(target=self.loop.run_forever, name="bots", daemon=True)
+        self._ended = threading.Event()
+
+    # Life
+
+    def start(self) -> None:
+        """Raises psycopg.OperationalError without a database."""
+        self._thread.start()
+        self.heartbeat.start()
+        self._submit(self._open()).result(timeout=30)
+        logger.info("bots_worker_started", extra={"worker": self.heartbeat.worker.name})
+
+    async def _open(self) -> None:
+        self.prices = PriceBus(fetch=_fetch)
+        await self.prices.start()
+        self._tasks = [self.loop.create_task(self._look()), self.loop.create_task(self.feed.run())]
+
+    def close(self) -> None:
+        """Hands every bot over without touching its open orders, then ends the loop."""
+        self.closing = True
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._submit(self._shut()).result(timeout=60)
+        self.heartbeat.stop()
+        leases.release_worker(worker=self.heartbeat.worker)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=5)
+        self.database.close()
+
+    async def _shut(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._hang_up()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self.accounts.close()
+        await self.prices.close()
+        await exchanges.close_hub()
+
+    def _hang_up(self) -> None:
+        for runner in self.runners.values():
+            runner.inbox.put(Hang())
+
+    def _lost(self) -> None:
+        """From the heartbeat's thread: the database no longer vouches for us. Everything ends at once; the
+        supervisor starts a new process, which recovers."""
+        self.closing = True
+        self.loop.call_soon_threadsafe(self._hang_up)
+        threading.Timer(LAST_WORDS, os._exit, [EXIT_LOST]).start()
+
+    def may_send(self) -> bool:
+        return self.heartbeat.is_fresh(REQUEST_MARGIN)
+
+    def _submit(self, work: Coroutine[Any, Any, Any]) -> "Future[Any]":
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    # Bots
+
+    def run_bot(self, bot_id: UUID) -> None:
+        """Runs the bot until it is done or handed over; returns at once where there is nothing to do here."""
+        self._submit(self._run_bot(bot_id)).result()
+
+    async def _run_bot(self, bot_id: UUID) -> None:
+        if bot_id in self.runners:
+            await self._look_at([bot_id])
+            return
+        if self.closing or len(self.runners) >= settings.AUTOGRID_BOTS_PER_WORKER:
+            return
+        lease = await self.database.run(leases.claim, bot_id=bot_id, worker=self.heartbeat.worker)
+        if lease is None:
+            return
+        runner = self.runners[bot_id] = Runner(self, lease)
+        self._running.add(work := asyncio.ensure_future(runner.run()))
+        try:
+            await work
+        except LeaseLost:
+            logger.info("lease_lost", extra={"bot_id": str(bot_id)})
+        except Exception:
+            logger.exception("bot_crashed", extra={"bot_id": str(bot_id)})
+            self._asked[bot_id] = time.monotonic() + AFTER_CRASH
+        finally:
+            self._running.discard(work)
+            del self.runners[bot_id]
+            await self._give_back(lease)
+
+    async def _give_back(self, lease: Lease) -> None:
+        try:
+            await self.database.run(leases.release, lease=lease)
+        except Exception:
+            logger.exception("release_failed", extra={"bot_id": str(lease.bot_id)})
+
+    async def account_refused(self, credential: Credential, refusal: AccountRefused) -> None:
+        """The key is marked; its bots are tried again now and then, to cancel what they have open."""
+        await self.database.run(
+            exchanges.mark_refused, credential=credential, code=refusal.code, detail=refusal.detail
+        )
+        for bot_id, runner in self.runners.items():
+            if runner.bot.credential_id == credential.pk:
+                self._asked[bot_id] = time.monotonic() + AFTER_REFUSAL
+
+    # What users want, and who is dead
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await self._look_at(None)
+                await self._reap()
+            except Exception:
+                logger.exception("look_failed")
+
+    async def _look_at(self, bot_ids: list[UUID] | None) -> None:
+        rows = await self.database.run(_intents, self.heartbeat.worker.pk)
+        for bot_id in bot_ids if bot_ids is not None else list(self.runners):
+            runner = self.runners.get(bot_id)
+            if runner is None:
+                continue
+            token, intent = rows.get(bot_id, (None, None))
+            if intent is None or token != runner.lease.token:
+                runner.inbox.put(Hang())
+            elif runner.ready and intent != runner.intent:
+                runner.intent = intent
+                runner.inbox.put(intent)
+
+    async def _reap(self) -> None:
+        if self.closing:
+            return
+        for bot_id in await self.database.run(_reap):
+            now = time.monotonic()
+            if now >= self._asked.get(bot_id, 0):
+                self._asked[bot_id] = now + ASK_AGAIN
+                await asyncio.to_thread(current_app.send_task, RUN_TASK, args=[str(bot_id)], queue=QUEUE)
+
+
+def _intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent]]:
+    rows = Bot.objects.filter(lease_owner=worker_id)
+    values = rows.values_list("id", "lease_token", "status", "stopping", "stop_action")
+    return {row[0]: (row[1], Intent(row[2], row[3], row[4])) for row in values}
+
+
+def _reap() -> list[UUID]:
+    """Buries dead workers and lists the bots without a runner; by one worker at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [leases.REAPER_LOCK])
+        if not cursor.fetchone()[0]:
+            return []
+        try:
+            for name in leases.bury_dead_workers():
+                logger.warning("worker_buried", extra={"worker": name})
+            return list(leases.unclaimed_bots())
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [leases.REAPER_LOCK])
+
+
+async def _fetch(exchange: str, symbol: str) -> Ticker:
+    return await (await exchanges.open_public(exchange)).ticker(symbol)

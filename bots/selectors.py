@@ -1,0 +1,143 @@
+"""What pages and API read of bots. Money is Decimal; nothing here writes."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.http import Http404
+
+from bots import store
+from bots.core.metrics import annualized_return, max_drawdown
+from bots.core.types import ZERO, Ticker
+from bots.levels import levels
+from bots.models import Bot, BotSlot, EquitySnapshot, Fill
+from bots.models.order import LIVE
+from marketdata.bus import last_ticker
+
+__all__ = ["access_bot", "bot_view", "bots_of", "equity", "levels", "mark_price", "stats", "ticker_for"]
+
+
+def bots_of(user: Any) -> QuerySet[Bot]:
+    """The user's bots with what `bot_view` shows of other tables, in one query."""
+    newest = Fill.objects.filter(bot=OuterRef("pk")).order_by("-time", "-trade_id")
+    return (
+        Bot.objects.filter(user=user)
+        .select_related("credential")
+        .annotate(
+            live_orders=Count("orders", filter=Q(orders__status__in=LIVE)),
+            last_fill_price=Subquery(newest.values("price")[:1]),
+        )
+    )
+
+
+def access_bot(*, user: Any, bot_id: UUID | str) -> Bot:
+    """The user's own bot. Raises Http404, for somebody else's too."""
+    try:
+        return bots_of(user).get(id=bot_id)
+    except (Bot.DoesNotExist, ValidationError, ValueError):
+        raise Http404("No bot has this id.") from None
+
+
+def ticker_for(bot: Bot) -> Ticker | None:
+    return last_ticker(bot.credential.exchange, bot.symbol)
+
+
+def mark_price(bot: Bot, ticker: Ticker | None) -> Decimal | None:
+    """The market's price; without one the price of the bot's last fill."""
+    return ticker.price if ticker else getattr(bot, "last_fill_price", None)
+
+
+def bot_view(bot: Bot, ticker: Ticker | None = None) -> dict[str, Any]:
+    """Every field of a bot as product and API name it. `realized + unrealized = equity - investment` exactly."""
+    ticker = ticker or ticker_for(bot)
+    position, mark = store.position_value(bot), mark_price(bot, ticker)
+    return {
+        "id": bot.id,
+        "name": bot.name,
+        "strategy": bot.strategy,
+        "symbol": bot.symbol,
+        "exchange": bot.credential.exchange,
+        "mode": bot.credential.mode,
+        "credential_id": bot.credential_id,
+        "status": bot.status,
+        "stopping": bot.stopping,
+        "halted": bot.halted,
+        "status_reason": bot.status_reason,
+        "config": bot.config,
+        "total_investment": bot.total_investment,
+        "realized_pnl": bot.realized_pnl,
+        "unrealized_pnl": position.unrealized(mark or ZERO, bot.total_investment),
+        "equity": position.equity(mark or ZERO),
+        "fees": dict(position.fees),
+        "position": bot.base,
+        "average_cost": position.average_cost,
+        "mark_price": mark,
+        "open_orders": _open_orders(bot),
+        "trades": bot.trades,
+        "created_at": bot.created_at,
+        "started_at": bot.started_at,
+    }
+
+
+def _open_orders(bot: Bot) -> int:
+    counted: int | None = getattr(bot, "live_orders", None)
+    return bot.orders.filter(status__in=LIVE).count() if counted is None else counted
+
+
+def stats(bot: Bot) -> dict[str, Any]:
+    """The three lines that add up to the equity (grid profit, other realised, unrealised) and what they mean.
+
+    `grid_profit` is that of closed cycles, net of fees; what the ledger realised beyond it (initial inventory,
+    exits, dust, and the difference between a slot's own cost and the average) is `other_realized`.
+    """
+    sums = BotSlot.objects.filter(bot=bot, slot__gte=0).aggregate(profit=Sum("profit"), cycles=Sum("cycles"))
+    view = bot_view(bot)
+    profit = sums["profit"] or ZERO
+    total = view["equity"] / bot.total_investment - 1 if bot.total_investment else ZERO
+    curve = bot.equity.order_by("time").values_list("equity", flat=True)
+    return {
+        "grid_profit": profit,
+        "other_realized": bot.realized_pnl - profit,
+        "unrealized_pnl": view["unrealized_pnl"],
+        "fees": view["fees"],
+        "cycles": sums["cycles"] or 0,
+        "total_return": _ratio(total),
+        "annualized_return": _ratio(_annualized(bot, total)),
+        "buy_and_hold_return": _ratio(_buy_and_hold(bot, view["mark_price"])),
+        "max_drawdown": _ratio(max_drawdown(curve.iterator())),
+    }
+
+
+def _ratio(value: Decimal | None) -> Decimal | None:
+    return None if value is None else value.quantize(Decimal("0.000001"))
+
+
+def _annualized(bot: Bot, total: Decimal) -> Decimal | None:
+    first = bot.fills.order_by("time").values_list("time", flat=True).first()
+    if first is None:
+        return None
+    elapsed = datetime.now(tz=first.tzinfo) - first
+    return annualized_return(total, int(elapsed.total_seconds() * 1000))
+
+
+def _buy_and_hold(bot: Bot, mark: Decimal | None) -> Decimal | None:
+    first = bot.fills.order_by("time", "trade_id").values_list("price", flat=True).first()
+    return mark / first - 1 if mark and first else None
+
+
+def equity(
+    bot: Bot, start: datetime | None = None, end: datetime | None = None, most: int = 2000
+) -> list[tuple[int, Decimal, Decimal]]:
+    """(ms, equity, realised) at minute closes, at most about `most` of them, evenly thinned; the last is kept."""
+    rows = EquitySnapshot.objects.filter(bot=bot)
+    rows = rows.filter(time__gte=start) if start else rows
+    rows = rows.filter(time__lte=end) if end else rows
+    values = list(rows.order_by("time").values_list("time", "equity", "realized"))
+    step = max(1, len(values) // most)
+    thinned = values[::step]
+    if values and thinned[-1] != values[-1]:
+        thinned.append(values[-1])
+    return [(store.milliseconds(time), worth, realized) for time, worth, realized in thinned]

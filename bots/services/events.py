@@ -1,0 +1,27 @@
+"""Events a user can read, written in the transaction of the change they tell of."""
+
+from typing import Any
+
+from django.db import transaction
+
+from bots.models import Bot, BotEvent
+from bots.services import live
+
+
+def record_event(
+    *, bot: Bot, kind: str, text: str, level: str = "info", data: dict[str, Any] | None = None
+) -> BotEvent:
+    return BotEvent.objects.create(bot_id=bot.pk, kind=kind, text=text[:500], level=level, data=data or {})
+
+
+def publish_bot(*, bot: Bot) -> None:
+    """Tells the user's open pages, once the transaction stands, that the bot itself changed."""
+    event = {
+        "type": "bot",
+        "bot_id": bot.id,
+        "status": bot.status,
+        "stopping": bot.stopping,
+        "halted": bot.halted,
+        "status_reason": bot.status_reason,
+    }
+    transaction.on_commit(lambda: live.publish(bot.user_id, event))

@@ -1,0 +1,201 @@
+"""What users tell their bots. Everything here writes intent; only the runtime trades."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+
+from bots.core.strategies.config import FieldError, as_json
+from bots.models import Bot, BotStatus, Order
+from bots.models.order import LIVE
+from bots.services.errors import IllegalMove, InvalidConfig
+from bots.services.events import publish_bot, record_event
+from bots.services.preflight import check_creation, check_start
+from exchanges.models import Credential
+from marketdata.services import follow
+
+KILL_ACTIONS = {"cancel": "keep", "cancel_and_sell": "sell"}
+RUN_TASK = "bots.run_bot"
+QUEUE = "bots"
+
+
+def enqueue(bot: Bot) -> None:
+    """Asks the workers for a runner, once the transaction stands. A lost message is made up for by the reaper."""
+    transaction.on_commit(lambda: current_app.send_task(RUN_TASK, args=[str(bot.id)], queue=QUEUE))
+
+
+def create_bot(
+    *, user: Any, credential: Credential, name: str, strategy: str, symbol: str, config: Mapping[str, Any]
+) -> Bot:
+    """Raises InvalidConfig, and ExchangeUnavailable where the market cannot be asked."""
+    name = _checked_name(name)
+    parsed = check_creation(credential, strategy, symbol, config)
+    with transaction.atomic():
+        bot = Bot.objects.create(
+            user=user,
+            credential=credential,
+            name=name,
+            strategy=strategy,
+            symbol=symbol,
+            config=as_json(strategy, config),
+            total_investment=parsed.investment,
+            cash=parsed.investment,
+        )
+        record_event(bot=bot, kind="created", text=f"{name} was created.")
+        publish_bot(bot=bot)
+    follow(exchange=credential.exchange, symbol=symbol)
+    return bot
+
+
+def _checked_name(name: str) -> str:
+    name = str(name).strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise InvalidConfig([FieldError("name", "invalid", "Give a name of 1 to 100 characters.")])
+    return name
+
+
+def update_bot(*, bot: Bot, name: str | None = None, config: Mapping[str, Any] | None = None) -> Bot:
+    """The name at any time, the config of a stopped bot. A changed investment is paid in or taken out in cash."""
+    parsed = check_creation(bot.credential, bot.strategy, bot.symbol, config) if config is not None else None
+    with _locked(bot) as row:
+        if name is not None:
+            row.name = _checked_name(name)
+        if parsed is not None and config is not None:
+            if row.status != BotStatus.STOPPED or row.stopping:
+                raise IllegalMove("bot_running", "Stop the bot before you change its config.")
+            row.cash += parsed.investment - row.total_investment
+            row.total_investment = parsed.investment
+            row.config = as_json(row.strategy, config)
+        row.save(update_fields=["name", "config", "cash", "total_investment"])
+        publish_bot(bot=row)
+    return _refreshed(bot)
+
+
+def delete_bot(*, bot: Bot) -> None:
+    with _locked(bot) as row:
+        if row.status != BotStatus.STOPPED or row.stopping or _has_live_orders(row):
+            raise IllegalMove(
+                "bot_running", "Stop the bot, and wait until it has stopped, before you delete it."
+            )
+        row.delete()
+
+
+def _has_live_orders(bot: Bot) -> bool:
+    return Order.objects.filter(bot_id=bot.pk, status__in=LIVE).exists()
+
+
+def start_bot(*, bot: Bot) -> Bot:
+    """Starts a stopped bot with a new run, resumes a paused one. Raises InvalidConfig and IllegalMove."""
+    if bot.status not in (BotStatus.RUNNING, BotStatus.PAUSED):
+        _refuse_start(bot)
+        check_start(bot)
+    with _locked(bot) as row:
+        _refuse_start(row)
+        if row.status == BotStatus.RUNNING:
+            return _refreshed(bot)
+        if row.status == BotStatus.PAUSED:
+            _tell(row, "resumed", "The bot was resumed.")
+        else:
+            row.run += 1
+            row.memory = {}
+            row.started_at = timezone.now()
+            _tell(row, "started", "The bot was started.")
+        row.status, row.status_reason, row.stop_action = BotStatus.RUNNING, "", ""
+        row.save()
+        enqueue(row)
+    follow(exchange=bot.credential.exchange, symbol=bot.symbol)
+    return _refreshed(bot)
+
+
+def _refuse_start(bot: Bot) -> None:
+    if bot.halted:
+        raise IllegalMove("halted", f"The bot is halted: {bot.status_reason} Reset it before you start it.")
+    if bot.stopping:
+        raise IllegalMove("stopping", "The bot is still stopping. Start it when its orders are cancelled.")
+    if not bot.credential.is_valid:
+        raise IllegalMove(
+            "credential_invalid", "The exchange refuses this bot's API key. Validate it or replace it."
+        )
+
+
+def pause_bot(*, bot: Bot) -> Bot:
+    """Fills are still taken in; nothing new is opened, what is open stays."""
+    with _locked(bot) as row:
+        if row.status == BotStatus.PAUSED:
+            return _refreshed(bot)
+        if row.status != BotStatus.RUNNING:
+            raise IllegalMove("not_running", "Only a running bot can be paused.")
+        row.status = BotStatus.PAUSED
+        row.save(update_fields=["status"])
+        _tell(row, "paused", "The bot was paused.")
+        enqueue(row)
+    return _refreshed(bot)
+
+
+def stop_bot(*, bot: Bot) -> Bot:
+    """All its orders are cancelled; `stopping` is true until the exchange shows none of them any more."""
+    with _locked(bot) as row:
+        if row.status != BotStatus.STOPPED:
+            _stop(row, str(row.config.get("on_stop") or "keep"), "")
+            _tell(row, "stopping", "The bot was stopped; its orders are being cancelled.")
+    return _refreshed(bot)
+
+
+def _stop(bot: Bot, action: str, reason: str) -> None:
+    bot.status, bot.stopping, bot.stop_action, bot.status_reason = BotStatus.STOPPED, True, action, reason
+    bot.save(update_fields=["status", "stopping", "stop_action", "status_reason", "halted"])
+    enqueue(bot)
+
+
+def kill_bot(*, bot: Bot, action: str) -> Bot:
+    """The kill switch: `cancel` keeps what the bot holds, `cancel_and_sell` sells it at the market. Halted until
+    reset."""
+    if action not in KILL_ACTIONS:
+        detail = f"Must be one of: {', '.join(KILL_ACTIONS)}."
+        raise InvalidConfig([FieldError("action", "invalid", detail)])
+    with _locked(bot) as row:
+        row.halted = True
+        _stop(row, KILL_ACTIONS[action], "The kill switch was used.")
+        _tell(row, "killed", f"The kill switch was used ({action.replace('_', ' ')}).", "warning")
+    return _refreshed(bot)
+
+
+def kill_all(*, user: Any, action: str) -> list[Bot]:
+    """The kill switch for all of a user's bots that are not at rest already."""
+    bots = Bot.objects.filter(user=user).exclude(status=BotStatus.STOPPED, stopping=False)
+    return [kill_bot(bot=bot, action=action) for bot in bots]
+
+
+def reset_bot(*, bot: Bot) -> Bot:
+    """Takes the halt away; the bot may be started again."""
+    with _locked(bot) as row:
+        if row.stopping:
+            raise IllegalMove(
+                "stopping", "The bot is still stopping. Reset it when its orders are cancelled."
+            )
+        if row.halted:
+            row.halted, row.status_reason = False, ""
+            row.save(update_fields=["halted", "status_reason"])
+            _tell(row, "reset", "The bot was reset.")
+    return _refreshed(bot)
+
+
+def _tell(bot: Bot, kind: str, text: str, level: str = "info") -> None:
+    record_event(bot=bot, kind=kind, text=text, level=level)
+    publish_bot(bot=bot)
+
+
+@contextmanager
+def _locked(bot: Bot) -> Iterator[Bot]:
+    """The bot's row, locked for one transaction."""
+    with transaction.atomic():
+        rows = Bot.objects.select_for_update(no_key=True, of=("self",)).select_related("credential", "user")
+        yield rows.get(id=bot.pk)
+
+
+def _refreshed(bot: Bot) -> Bot:
+    bot.refresh_from_db()
+    return bot

@@ -1,0 +1,115 @@
+"""Tells a user's open pages what moves.
+
+Every event gets the user's next sequence number when it is published, so that all sockets of a user count
+alike and a gap shows. Events are hints: a page that missed one asks for a snapshot, so that losing Redis
+loses nothing. `type` is pnl, order, fill, bot or price; `bot_id` names the bot (price: `exchange`, `symbol`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, cast
+from uuid import UUID
+
+import redis
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from accounts.models import User
+from bots import selectors
+from marketdata.bus import last_ticker
+
+logger = logging.getLogger(__name__)
+WATCH_SECONDS = 15
+
+
+def group_of(user_id: UUID) -> str:
+    return f"user.{user_id.hex}"
+
+
+def watching_key(user_id: UUID) -> str:
+    """Exists while a socket of the user is open: who computes live PnL looks here first."""
+    return f"watching:{user_id.hex}"
+
+
+def sequence_key(user_id: UUID) -> str:
+    return f"live:seq:{user_id.hex}"
+
+
+def plain(value: Any) -> Any:
+    """What a message may hold: decimals as strings without exponent, ids and times as the API writes them."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
+
+
+def current_sequence(user_id: UUID) -> int:
+    return int(cast("bytes | None", _redis().get(sequence_key(user_id))) or 0)
+
+
+def watch(user_id: UUID) -> None:
+    """Says for the next seconds that a page of this user is open."""
+    _redis().set(watching_key(user_id), 1, ex=WATCH_SECONDS)
+
+
+def is_watched(user_id: UUID) -> bool:
+    return bool(_redis().exists(watching_key(user_id)))
+
+
+def watched(user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these users who have a page open; none without Redis."""
+    with _harmless():
+        users = list(user_ids)
+        found = cast("list[bytes | None]", _redis().mget([watching_key(user_id) for user_id in users]))
+        return {user_id for user_id, value in zip(users, found, strict=True) if value is not None}
+    return set()
+
+
+def bot_views(user: User) -> list[dict[str, Any]]:
+    """All bots of a user at their markets' last prices, each market asked once."""
+    bots = list(selectors.bots_of(user))
+    markets = {(bot.credential.exchange, bot.symbol) for bot in bots}
+    tickers = {market: last_ticker(*market) for market in markets}
+    return [selectors.bot_view(bot, tickers[bot.credential.exchange, bot.symbol]) for bot in bots]
+
+
+def publish(user_id: UUID, event: dict[str, Any]) -> None:
+    """For synchronous callers, on commit. Never raises: no trade depends on a page."""
+    with _harmless():
+        async_to_sync(get_channel_layer().group_send)(group_of(user_id), _message(user_id, event))
+
+
+async def apublish(user_id: UUID, event: dict[str, Any]) -> None:
+    with _harmless():
+        message = await asyncio.to_thread(_message, user_id, event)
+        await get_channel_layer().group_send(group_of(user_id), message)
+
+
+def _message(user_id: UUID, event: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "live.event", "event": {**plain(event), "seq": _redis().incr(sequence_key(user_id))}}
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    try:
+        yield
+    except (redis.RedisError, OSError):
+        logger.warning("live_event_lost", exc_info=True)

@@ -1,0 +1,60 @@
+"""What the runtime writes of a bot as a whole: its end, its faults, its worth at a minute's close."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from bots import store
+from bots.models import Bot, BotStatus, EquitySnapshot
+from bots.services.events import publish_bot, record_event
+from bots.services.trading import Lease, locked
+from marketdata.partitions import ensure_month
+
+
+@transaction.atomic
+def request_stop(*, lease: Lease, reason: str, action: str, rule: str = "") -> None:
+    """The bot stops itself. With a rule of the risk gate it is halted until reset."""
+    bot = locked(lease)
+    bot.status, bot.stopping, bot.stop_action = BotStatus.STOPPED, True, action
+    bot.status_reason = (f"{rule}: {reason}" if rule else reason)[:500]
+    bot.halted = bot.halted or bool(rule)
+    bot.save(update_fields=["status", "stopping", "stop_action", "status_reason", "halted"])
+    kind, level = (rule, "error") if rule else ("stopping", "warning")
+    record_event(bot=bot, kind=kind, text=bot.status_reason, level=level)
+    publish_bot(bot=bot)
+
+
+@transaction.atomic
+def finished(*, lease: Lease) -> None:
+    """The exchange shows no order of the bot any more."""
+    bot = locked(lease)
+    if not bot.stopping:
+        return
+    bot.stopping, bot.stop_action = False, ""
+    bot.save(update_fields=["stopping", "stop_action"])
+    record_event(bot=bot, kind="stopped", text="The bot has stopped; no order of it is open.")
+    publish_bot(bot=bot)
+
+
+@transaction.atomic
+def fail(*, lease: Lease, reason: str) -> None:
+    """The bot met what it cannot mend by itself: error, until its user starts it again."""
+    bot = locked(lease)
+    bot.status, bot.status_reason = BotStatus.ERROR, reason[:500]
+    bot.save(update_fields=["status", "status_reason"])
+    record_event(bot=bot, kind="error", text=reason, level="error")
+    publish_bot(bot=bot)
+
+
+@transaction.atomic
+def tell(*, bot_id: UUID, kind: str, text: str, level: str = "info") -> None:
+    record_event(bot=Bot(id=bot_id), kind=kind, text=text, level=level)
+
+
+def snapshot(*, bot_id: UUID, time: int, equity: Decimal, realized: Decimal) -> None:
+    """The bot's worth at a minute's close (ms); once per minute, whoever writes it."""
+    moment = store.at(time)
+    ensure_month("equity_snapshots", moment)
+    row = EquitySnapshot(bot_id=bot_id, time=moment, equity=equity, realized=realized)
+    EquitySnapshot.objects.bulk_create([row], ignore_conflicts=True)

@@ -1,0 +1,140 @@
+"""Rows of the database as values of the core, and back. Reads and maps; the services decide what is written."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from bots.core import orders as core
+from bots.core.ids import bot_prefix
+from bots.core.ledger import Booking, Position
+from bots.core.slots import SlotState
+from bots.core.strategies.base import RunState
+from bots.core.types import Fill as CoreFill
+from bots.core.types import Liquidity, OrderStatus, OrderType, Side
+from bots.models import Bot, BotSlot, Fill, Order
+from bots.models.order import LIVE
+
+SUMS = ("granted", "dust", "bought", "spent", "sold", "received", "profit")
+
+
+def at(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def order_value(row: Order) -> core.Order:
+    return core.Order(
+        id=str(row.id),
+        client_id=row.client_order_id,
+        slot=row.slot,
+        cycle=row.cycle,
+        attempt=row.attempt,
+        side=Side(row.side),
+        type=OrderType(row.type),
+        price=row.price,
+        quantity=row.quantity,
+        status=OrderStatus(row.status),
+        exchange_id=row.exchange_order_id,
+        filled=row.filled_quantity,
+        sent_at=row.sent_at,
+        post_only=row.post_only,
+        reason=row.reason,
+    )
+
+
+def slot_value(row: BotSlot) -> SlotState:
+    return SlotState(row.slot, row.cycle, cycles=row.cycles, **{name: getattr(row, name) for name in SUMS})
+
+
+def set_slot(row: BotSlot, state: SlotState) -> None:
+    row.cycle, row.cycles = state.cycle, state.cycles
+    for name in SUMS:
+        setattr(row, name, getattr(state, name))
+
+
+def position_value(bot: Bot) -> Position:
+    return Position(
+        cash=bot.cash,
+        base=bot.base,
+        cost=bot.cost,
+        realized=bot.realized_pnl,
+        fees={asset: Decimal(amount) for asset, amount in bot.fees.items()},
+        trades=bot.trades,
+        last=(bot.last_fill_time, len(bot.last_trade_id), bot.last_trade_id),
+    )
+
+
+POSITION_COLUMNS = (
+    "cash",
+    "base",
+    "cost",
+    "realized_pnl",
+    "fees",
+    "trades",
+    "last_fill_time",
+    "last_trade_id",
+)
+
+
+def set_position(bot: Bot, position: Position) -> None:
+    bot.cash, bot.base, bot.cost = position.cash, position.base, position.cost
+    bot.realized_pnl, bot.trades = position.realized, position.trades
+    bot.fees = {asset: f"{amount:f}" for asset, amount in position.fees.items()}
+    bot.last_fill_time, bot.last_trade_id = position.last[0], position.last[2]
+
+
+def booking(row: Fill) -> Booking:
+    fill = CoreFill(
+        trade_id=row.trade_id,
+        exchange_order_id=str(row.order_id),  # one order row is one exchange order
+        symbol=row.symbol,
+        side=Side(row.side),
+        price=row.price,
+        quantity=row.quantity,
+        fee=row.fee,
+        fee_asset=row.fee_asset,
+        liquidity=Liquidity(row.liquidity),
+        time=milliseconds(row.time),
+    )
+    return Booking(fill, row.fee_quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All a runner needs to go on where the last one ended."""
+
+    bot: Bot
+    prefix: str
+    account: str
+    state: RunState
+    position: Position
+    live: list[core.Order]
+    closes: list[tuple[int, Decimal]]
+
+
+def live_orders(bot_id: UUID) -> list[core.Order]:
+    return [order_value(row) for row in Order.objects.filter(bot_id=bot_id, status__in=LIVE)]
+
+
+def load(bot_id: UUID, since: datetime) -> Loaded:
+    """The bot with its slots, live orders and minute closes since `since`. Raises Bot.DoesNotExist."""
+    bot = Bot.objects.select_related("credential", "user").get(id=bot_id)
+    state = RunState(
+        run=bot.run,
+        slots={row.slot: slot_value(row) for row in bot.slots.all()},
+        memory=bot.memory,
+    )
+    closes = bot.equity.filter(time__gte=since).order_by("time").values_list("time", "equity")
+    return Loaded(
+        bot=bot,
+        prefix=bot_prefix(bot.id),
+        account=f"{bot.credential.exchange}:{bot.credential.account_uid}",
+        state=state,
+        position=position_value(bot),
+        live=live_orders(bot_id),
+        closes=[(milliseconds(time), equity) for time, equity in closes],
+    )
