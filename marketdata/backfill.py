@@ -1,8 +1,9 @@
 """Asks the exchange for the minutes we miss."""
 
 from collections.abc import Callable
+from typing import Protocol
 
-from bots.core.ports import ExchangeConnector
+from bots.core.types import Candle
 from marketdata.selectors import missing_ranges
 from marketdata.services import StoreReport, store_candles
 from marketdata.threads import in_database
@@ -11,8 +12,18 @@ from marketdata.validation import MINUTE
 _PAGE = 1000
 
 
+class CandleSource(Protocol):
+    """What is asked of an ExchangeConnector here."""
+
+    exchange: str
+
+    async def exchange_time(self) -> int: ...
+
+    async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]: ...
+
+
 async def backfill(
-    connector: ExchangeConnector,
+    connector: CandleSource,
     *,
     symbol: str,
     start: int,

@@ -1,7 +1,10 @@
 """Candles for tests, and a public connector that answers from memory."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from bots.core.ports import ExchangeUnavailable
 from bots.core.types import Candle, Ticker
@@ -21,6 +24,13 @@ def minutes(start: int, count: int) -> list[Candle]:
 
 def ticker(symbol: str = "BTC/USDT", price: str = "50000", time: int = NOON) -> Ticker:
     return Ticker(symbol, Decimal(price), Decimal(price) - 1, Decimal(price) + 1, time)
+
+
+async def eventually(holds: Callable[[], Awaitable[Any]], seconds: float = 30) -> None:
+    """For what happens beyond this process's events: in the database, in Redis, on a server."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 @dataclass

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from marketdata.services import store_candles
 from marketdata.tests.market import MINUTE, NOON, candle, minutes
 
 pytestmark = pytest.mark.django_db
-MARKET = {"exchange": "binance", "symbol": "BTC/USDT"}
+MARKET: dict[str, Any] = {"exchange": "binance", "symbol": "BTC/USDT"}
 MONTH_END = 1_727_740_800_000 - 90 * MINUTE  # the series runs across the border of 2024-10-01 UTC
 
 
@@ -67,7 +68,7 @@ def test_the_forming_bucket_is_answered_from_the_minutes_it_has() -> None:
     store_candles(**MARKET, candles=minutes(NOON, 7))
     closed, forming = candles(**MARKET, timeframe="5m")
     assert (closed.time, closed.volume) == (NOON, Decimal("7.5"))
-    assert (forming.time, forming.close, forming.volume) == (NOON + 5 * MINUTE, 101, 3)
+    assert (forming.time, forming.close, forming.volume) == (NOON + 5 * MINUTE, Decimal(101), Decimal(3))
 
 
 def test_buckets_are_whole_wherever_the_range_begins_and_ends() -> None:

@@ -13,7 +13,7 @@ from marketdata.selectors import candles
 from marketdata.services import store_candles
 from marketdata.tests.market import MINUTE, candle
 
-MARKET = {"exchange": "binance", "symbol": "BTC/USDT"}
+MARKET: dict[str, Any] = {"exchange": "binance", "symbol": "BTC/USDT"}
 
 
 def partitions(table: str) -> list[str]:

@@ -1,8 +1,7 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,7 +10,7 @@ from redis.asyncio import Redis
 from bots.core.ports import ExchangeUnavailable
 from bots.core.types import Ticker
 from marketdata.bus import PriceBus, channel_of, last_ticker, last_ticker_async, publish_ticker
-from marketdata.tests.market import ticker
+from marketdata.tests.market import eventually, ticker
 from marketdata.tests.wire import Door
 
 EXCHANGE = "test-bus"
@@ -35,12 +34,6 @@ class Listener:
                 await self._news.wait()
 
 
-async def holds(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 async def redis() -> AsyncIterator[Redis]:
     async with Redis.from_url(settings.REDIS_URL) as client:
@@ -55,6 +48,11 @@ async def bus() -> AsyncIterator[PriceBus]:
     await bus.start()
     yield bus
     await bus.close()
+
+
+async def nobody_subscribed(redis: Redis) -> bool:
+    ((_, count),) = await redis.pubsub_numsub(channel_of(EXCHANGE, "BTC/USDT"))
+    return count == 0
 
 
 async def publish(redis: Redis, price: str, symbol: str = "BTC/USDT") -> None:
@@ -94,9 +92,7 @@ async def test_who_left_hears_nothing_and_the_last_one_ends_the_subscription(
     await bob.until("50001")
     assert alice.prices == []
     bob_leaves()
-    async with asyncio.timeout(10):
-        while (await redis.pubsub_numsub(channel_of(EXCHANGE, "BTC/USDT")))[0][1]:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: nobody_subscribed(redis))
     assert bus.is_stale(EXCHANGE, "BTC/USDT")
 
 
@@ -160,9 +156,10 @@ async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_f
         asked.append((exchange, symbol))
         if len(asked) == 1:
             raise ExchangeUnavailable("away")
-        return ticker(symbol, "777")
+        return ticker(symbol, "777" if Decimal(50001) not in alice.prices else "778")
 
-    bus, alice = PriceBus(fetch=fetch, stale_after=0.2, poll_every=0.05), Listener()
+    alice = Listener()
+    bus = PriceBus(fetch=fetch, stale_after=0.2, poll_every=0.05)
     await bus.start()
     try:
         bus.subscribe(EXCHANGE, "BTC/USDT", alice)
@@ -173,7 +170,8 @@ async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_f
         await publish(redis, "50001")
         await alice.until("50001")
         assert not bus.is_stale(EXCHANGE, "BTC/USDT")
-        await holds(lambda: bus.is_stale(EXCHANGE, "BTC/USDT"))
+        await alice.until("778")
+        assert bus.is_stale(EXCHANGE, "BTC/USDT")
     finally:
         await bus.close()
 

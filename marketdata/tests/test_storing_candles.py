@@ -1,19 +1,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from bots.core.types import Candle
 from marketdata.models import Ohlcv
 from marketdata.selectors import candles, last_candle_time, missing_ranges
 from marketdata.services import StoreReport, store_candles
 from marketdata.tests.market import MINUTE, NOON, candle, minutes
 
 pytestmark = pytest.mark.django_db
-MARKET = {"exchange": "binance", "symbol": "BTC/USDT"}
+MARKET: dict[str, Any] = {"exchange": "binance", "symbol": "BTC/USDT"}
 
 
-def stored() -> list:
+def stored() -> list[Candle]:
     return candles(**MARKET, timeframe="1m")
 
 
@@ -61,7 +63,7 @@ def test_of_a_minute_given_twice_the_last_counts_and_is_reported() -> None:
         (candle(NOON, close="89"), "low above"),
     ],
 )
-def test_a_bad_row_is_counted_and_the_good_ones_are_stored(bad: object, why: str) -> None:
+def test_a_bad_row_is_counted_and_the_good_ones_are_stored(bad: Candle, why: str) -> None:
     report = store_candles(**MARKET, candles=[bad, candle(NOON)])
     assert report.stored == 1
     assert [(reason.startswith(why), count) for reason, count in report.rejected.items()] == [(True, 1)]

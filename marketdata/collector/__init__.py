@@ -1,0 +1,1 @@
+"""One process that streams the exchanges: prices to the bus, closed minutes to the table."""
