@@ -13,7 +13,7 @@ from accounts.models import User
 
 PASSWORD = "correct horse battery"
 
-# Deterministic unless asked otherwise: a red run must be red again. HYPOTHESIS_PROFILE=search looks for new examples.
+# Deterministic: a red run must be red again. HYPOTHESIS_PROFILE=search looks for new examples.
 _slow = [HealthCheck.too_slow]
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, suppress_health_check=_slow)
 settings.register_profile("search", max_examples=2000, deadline=None, suppress_health_check=_slow)
@@ -61,4 +61,6 @@ def chromium() -> str:
         found = shutil.which(name)
         if found:
             return found
-    pytest.skip("no Chromium on this machine: install one (Debian: apt-get install chromium) for the browser tests")
+    pytest.skip(
+        "no Chromium on this machine: install one (Debian: apt-get install chromium) for the browser tests"
+    )

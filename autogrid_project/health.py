@@ -35,11 +35,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """For this machine, or for who bears AUTOGRID_METRICS_TOKEN."""
     if not (_is_local(request) or _bears_token(request)):
         return HttpResponse(status=403)
-    return ExportToDjangoView(request)
+    reply: HttpResponse = ExportToDjangoView(request)
+    return reply
 
 
 def _ask(check: Callable[[], str]) -> str:
-    """Why it is missing, "" when it is there. Reasons are ours: a driver's own may tell of hosts and users."""
+    """Why it is missing, "" when it is there. Not in the driver's words: they may tell of hosts and users."""
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - whatever is wrong, the answer is "not ready"

@@ -1,4 +1,4 @@
-"""Before the other processes start: the database's tables and the pages' static files, each only where it changed."""
+"""Before the other processes start: the database's tables and the pages' static files."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def collect_static() -> None:
-    """Collecting hashes and compresses every file, which takes seconds: skipped where nothing changed since."""
+    """Hashing and compressing every file takes seconds: skipped where nothing changed since."""
     from django.conf import settings
 
     root = Path(settings.STATIC_ROOT)

@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         return 0
 
 
-def _run(command: str, rest: list[str]) -> int:  # noqa: PLR0911
+def _run(command: str, rest: list[str]) -> int:
     home = Home.from_environment()
     if command in {"test", "check", "bench", "lock", "manage"}:
         return _develop(command, home, rest)

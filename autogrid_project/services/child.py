@@ -71,8 +71,8 @@ class Child:
         supervisor = os.getpid()
 
         def die_with_supervisor() -> None:
-            # Runs in the child after its user was changed, which would have cleared the setting. The kernel watches
-            # the thread that forks, hence the supervisor starts everything from its main thread.
+            # Runs in the child after its user was changed, which would have cleared the setting. The kernel
+            # watches the thread that forks: hence the supervisor starts everything from its main thread.
             _libc.prctl(PR_SET_PDEATHSIG, int(self.orphan_signal))
             if os.getppid() != supervisor:
                 os._exit(1)
@@ -81,8 +81,9 @@ class Child:
             try:
                 self._process = subprocess.Popen(
                     self.argv, cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL,
-                    stdout=log, stderr=subprocess.STDOUT, start_new_session=True, user=self.uid, group=self.gid,
-                    extra_groups=None if self.uid is None else [], preexec_fn=die_with_supervisor,  # noqa: PLW1509
+                    stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                    user=self.uid, group=self.gid, extra_groups=None if self.uid is None else [],
+                    preexec_fn=die_with_supervisor,  # noqa: PLW1509 - we have one thread
                 )  # fmt: skip
             except OSError as error:
                 raise Refused(f"{self.name} cannot be started: {error}") from None
@@ -113,8 +114,8 @@ class Child:
             self._kill_group()
 
     def cut_log(self) -> None:
-        """Keeps the log under its cap. The child appends to the open file, so it is copied and emptied, not moved;
-        a line written between the two is lost."""
+        """Keeps the log under its cap. The child appends to the open file, so it is copied and emptied,
+        not moved; a line written between the two is lost."""
         with suppress(OSError):
             if self.log.stat().st_size > LOG_BYTES:
                 shutil.copyfile(self.log, self.log.with_suffix(".log.1"))

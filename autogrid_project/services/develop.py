@@ -67,7 +67,7 @@ def bench(arguments: list[str]) -> int:
 
 
 def manage(home: Home, arguments: list[str]) -> int:
-    """manage.py against the running services, or against the stores alone, started for as long as it takes."""
+    """manage.py against what runs, or against the stores alone, started for as long as it takes."""
     mode = home.read("last.json").get("command", "up")
     command = [sys.executable, "manage.py", *arguments]
     home.create()
@@ -80,7 +80,9 @@ def manage(home: Home, arguments: list[str]) -> int:
 
 def lock() -> int:
     uv = str(Path(sys.executable).with_name("uv"))
-    options = ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--upgrade"]
+    # Universal: one lock for every Python from 3.11.0 on (before 3.11.3 redis needs one library more).
+    options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--upgrade"]
+    options += ["--no-emit-index-url", "--no-annotate", "--no-header"]
     for name in ("requirements", "requirements-dev"):
         command = [uv, "pip", "compile", "-q", *options, f"{name}.in", "-o", f"{name}.txt"]
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:

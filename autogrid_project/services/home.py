@@ -78,7 +78,7 @@ class Home:
     # --- who holds it ---
 
     def hold(self) -> IO[str]:
-        """Makes the caller this home's only supervisor for as long as it lives; the kernel frees a dead one's."""
+        """Makes the caller this home's only supervisor, until it closes the file or dies."""
         file = (self.path / "lock").open("a")
         for _ in range(20):  # `is_held` of another command may have the lock for an instant
             with suppress(BlockingIOError):

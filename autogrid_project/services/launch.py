@@ -1,4 +1,4 @@
-"""`./autogrid up` and `./autogrid demo`: which processes run, with which environment, and when all are ready."""
+"""`./autogrid up`, `demo` and `down`: which processes run, with which environment."""
 
 import json
 import subprocess
@@ -56,7 +56,7 @@ def _refuse_taken_ports(options: Namespace) -> None:
 
 
 def _detach(home: Home, options: Namespace) -> int:
-    """Starts ourselves again in a session of our own without the caller's terminal or pipes, and waits for `up`."""
+    """Starts ourselves again without the caller's terminal and pipes, and waits until everything is up."""
     words = [options.command, "--port", str(options.port or 8000)]
     words += ["--speed", str(options.speed)] if options.command == "demo" else []
     log = home.logs / "supervisor.log"
@@ -103,7 +103,7 @@ def _supervise(home: Home, options: Namespace) -> int:
 def _children(home: Home, options: Namespace, port: int) -> list[Child]:
     ours = stores(home, database=DATABASE[options.command])
     env = environment(home, ours.urls, SETTINGS[options.command])
-    # Plain HTTP is served to this machine alone, so cookies need no HTTPS; settings/production.py checks the hosts.
+    # Plain HTTP for this machine alone needs no Secure cookies; settings/production.py checks the hosts.
     env.setdefault("AUTOGRID_LOOPBACK_HTTP", "1")
     bots = int(env.get("AUTOGRID_BOTS_PER_WORKER", "1000"))
     values: dict[str, object] = {
@@ -164,7 +164,7 @@ def down(home: Home) -> int:
     if not home.is_held():
         print("AutoGrid is not running.")
         return 0
-    while home.is_held():
+    while home.is_held() or running_supervisor(home):
         with suppress(psutil.NoSuchProcess):
             _end(running_supervisor(home))
         time.sleep(0.05)

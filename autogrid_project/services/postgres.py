@@ -1,4 +1,4 @@
-"""The embedded Postgres: makes its cluster, writes its settings, clears up after a kill, says when it is ready."""
+"""The embedded Postgres: its cluster, its settings, what a kill left behind, and whether it is ready."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ full_page_writes = {durable}
 
 class Postgres:
     name = "postgres"
-    # Fast shutdown: sessions are ended, the data is written out. (SIGTERM would wait for every client to leave.)
+    # Fast shutdown: sessions are ended, the data is written out. SIGTERM would wait until every client left.
     stop_signal = signal.SIGINT
 
     def __init__(self, home: Home, place: Place, *, durable: bool) -> None:
@@ -99,8 +99,8 @@ class Postgres:
     def _end_leftover(self) -> None:
         """A supervisor that was killed leaves a postmaster that is ending, or only its pid file.
 
-        Postgres itself takes a pid file for alive when any process of its user has that pid, as happens after a
-        reboot: so the file goes unless that process really is a postmaster in this directory.
+        Postgres itself takes a pid file for alive when any process of its user has that pid, as happens after
+        a reboot: so the file goes unless that process really is a postmaster in this directory.
         """
         pid_file = self.directory / "postmaster.pid"
         with suppress(FileNotFoundError, ValueError, IndexError):

@@ -62,5 +62,5 @@ def table(*, demo: bool) -> list[Process]:
 
 
 def bot_threads(bots: int) -> int:
-    """Threads for a worker that may hold this many bots: a margin over, so that claims never queue behind bots."""
+    """Threads of a worker that may hold this many bots; the margin keeps room for tasks that refuse a bot."""
     return bots + 50

@@ -38,7 +38,7 @@ def _row(name: str, process: dict[str, Any]) -> str:
 
 
 def _memory(pid: int) -> int:
-    """Resident bytes of a process and its children, which for Postgres are its sessions; what they share counts once."""
+    """Resident bytes of a process and its children (Postgres: its sessions); what they share counts once."""
     total = 0
     with suppress(psutil.Error):
         process = psutil.Process(pid)

@@ -91,7 +91,7 @@ def running_stores(home: Home, *, database: str, durable: bool) -> Iterator[dict
 
 
 def run(command: list[str], env: dict[str, str]) -> int:
-    """Runs a command in the foreground. Ctrl-C reaches it by the terminal: we wait until it has cleaned up."""
+    """Runs a command in the foreground. Ctrl-C reaches it by the terminal: we wait for its cleaning up."""
     process = subprocess.Popen(command, cwd=ROOT, env=env)
     while True:
         try:

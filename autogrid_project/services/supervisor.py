@@ -1,4 +1,4 @@
-"""Keeps a set of processes running: starts them in the order of their needs, restarts, and stops them in reverse."""
+"""Keeps a set of processes running: starts in the order of their needs, restarts, stops in reverse."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ class Supervisor:
         self._published: object = None
 
     def start(self, say: Callable[[str], None]) -> None:
-        """Returns once everything is up. Raises Refused with the reason, everything stopped again, when it cannot."""
+        """Returns once everything is up; raises Refused with the reason when it does not come up."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         deadline = time.monotonic() + START_DEADLINE

@@ -1,4 +1,4 @@
-"""The embedded Valkey: broker, cache, channel layer and price bus. It may lose everything without losing a trade."""
+"""The embedded Valkey: broker, cache, channel layer and price bus. No trade is lost with it."""
 
 import signal
 

@@ -147,6 +147,8 @@ CELERY_TIMEZONE = "UTC"
 AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
+# How many bots one worker process may run at a time.
+AUTOGRID_BOTS_PER_WORKER = env.integer("AUTOGRID_BOTS_PER_WORKER", 1000)
 # Where the simulated exchange listens, as JSON; set by settings/demo.py and settings/test.py alone.
 EXCHANGE_SIMULATOR: dict[str, str] | None = None
 # Markets the collector follows even when nobody asks for them, and how far back it fills a market's candles.

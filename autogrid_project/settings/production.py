@@ -1,12 +1,19 @@
 """Real use: refuses to start on anything that would make it unsafe."""
 
+import base64
 import os
 
 from django.core.exceptions import ImproperlyConfigured
 
 from autogrid_project import env
 from autogrid_project.settings.base import *  # noqa: F403
-from autogrid_project.settings.base import ALLOWED_HOSTS, AUTOGRID_TRUSTED_PROXIES, HOME, SECRET_KEY
+from autogrid_project.settings.base import (
+    ALLOWED_HOSTS,
+    AUTOGRID_ENCRYPTION_KEYS,
+    AUTOGRID_TRUSTED_PROXIES,
+    HOME,
+    SECRET_KEY,
+)
 
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -14,6 +21,13 @@ if os.environ.get("AUTOGRID_SIMULATOR"):
     raise ImproperlyConfigured("AUTOGRID_SIMULATOR is for the demo: real use never trades on a simulator.")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "test-only" in SECRET_KEY:
     raise ImproperlyConfigured("DJANGO_SECRET_KEY must be at least 50 random characters.")
+
+for _key in AUTOGRID_ENCRYPTION_KEYS.split(","):
+    _secret = base64.b64decode(_key.partition(":")[2])
+    if len(_secret) != 32 or b"test-only" in _secret:
+        raise ImproperlyConfigured(
+            "AUTOGRID_ENCRYPTION_KEYS must be `id:base64 of 32 random bytes`, by commas."
+        )
 
 # Plain HTTP is for this machine alone; everybody else comes through a proxy that ends TLS.
 _LOOPBACK_HTTP = env.flag("AUTOGRID_LOOPBACK_HTTP")

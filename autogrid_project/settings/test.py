@@ -7,7 +7,8 @@ os.environ.setdefault("DJANGO_SECRET_KEY", "test-only-" + "x" * 50)
 os.environ.setdefault("AUTOGRID_ENCRYPTION_KEYS", "k1:" + "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktISE=")
 
 from autogrid_project.settings.base import *  # noqa: E402, F403
-from autogrid_project.settings.base import DATABASES, REDIS_URL as _REDIS  # noqa: E402
+from autogrid_project.settings.base import DATABASES  # noqa: E402
+from autogrid_project.settings.base import REDIS_URL as _REDIS  # noqa: E402
 
 # Every xdist worker has a Redis database of its own; Django gives each its own Postgres database.
 _BASE, _, _NUMBER = _REDIS.rpartition("/")

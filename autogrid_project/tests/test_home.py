@@ -58,6 +58,7 @@ def test_the_hold_ends_with_a_killed_holder(home):
     holder = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
+    assert holder.stdout
     assert holder.stdout.readline() == b"held\n"
     assert home.is_held()
     holder.kill()

@@ -79,9 +79,9 @@ def test_a_killed_postgres_recovers_even_where_its_pid_was_given_to_another(home
     supervisor.start(lambda _line: None)
     with psycopg.connect(ours.urls["DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS value")
-    os.kill(ours.children[0].pid, signal.SIGKILL)
+    psutil.Process(ours.children[0].pid).kill()
     supervisor.stop()
-    # As after a reboot: the pid in the file belongs to some other process of the same user, here to ourselves.
+    # As after a reboot: the pid in the file is some other process's by now, here our own.
     pid_file = place.find(home).directory / "postgres" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")

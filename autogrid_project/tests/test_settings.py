@@ -1,0 +1,61 @@
+"""Production refuses to start on what would make it unsafe. Each case is a process of its own, as settings are."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autogrid_project.services.home import ROOT
+
+GOOD = {
+    "DJANGO_SETTINGS_MODULE": "autogrid_project.settings.production",
+    "DJANGO_SECRET_KEY": "".join(f"{number:x}z" for number in range(40)),
+    "AUTOGRID_ENCRYPTION_KEYS": "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "AUTOGRID_HOSTS": "grid.example.org",
+}
+SHOW = """
+import json
+from django.conf import settings as s
+print(json.dumps([s.EXCHANGE_SIMULATOR, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0]))
+"""
+
+
+def load(**changes: str | None) -> subprocess.CompletedProcess[str]:
+    chosen = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    env = {"PATH": os.environ["PATH"], **chosen}
+    return subprocess.run(
+        [sys.executable, "-c", SHOW], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_production_is_https_only_and_has_no_simulator():
+    assert json.loads(load().stdout) == [None, True, True, True]
+
+
+def test_loopback_http_needs_no_secure_cookies():
+    loaded = load(AUTOGRID_LOOPBACK_HTTP="1", AUTOGRID_HOSTS="localhost,127.0.0.1")
+    assert json.loads(loaded.stdout) == [None, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"DJANGO_SECRET_KEY": None}, "DJANGO_SECRET_KEY is not set"),
+        ({"DJANGO_SECRET_KEY": "short"}, "DJANGO_SECRET_KEY must be"),
+        ({"DJANGO_SECRET_KEY": "test-only-" + "x" * 50}, "DJANGO_SECRET_KEY must be"),
+        ({"AUTOGRID_ENCRYPTION_KEYS": None}, "AUTOGRID_ENCRYPTION_KEYS is not set"),
+        ({"AUTOGRID_ENCRYPTION_KEYS": "k1:dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktISE="}, "ENCRYPTION_KEYS"),
+        ({"AUTOGRID_ENCRYPTION_KEYS": "k1:c2hvcnQ="}, "ENCRYPTION_KEYS"),
+        ({"AUTOGRID_SIMULATOR": '{"host": "127.0.0.1"}'}, "AUTOGRID_SIMULATOR"),
+        ({"AUTOGRID_LOOPBACK_HTTP": "1"}, "AUTOGRID_HOSTS"),
+        ({"AUTOGRID_BOTS_PER_WORKER": "many", "AUTOGRID_DB_POOL": "many"}, "AUTOGRID_DB_POOL must be"),
+    ],
+)
+def test_production_refuses(changes, reason):
+    loaded = load(**changes)
+    assert loaded.returncode != 0
+    assert reason in loaded.stderr.splitlines()[-1]
