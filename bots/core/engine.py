@@ -5,33 +5,19 @@ Its caller hands it one event at a time.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
+from bots.core.execution import FILLS_LATE_MS, MINUTE, RETRY_MS, Execution
 from bots.core.ledger import PositionManager
 from bots.core.orders import Order, PlannedOrder
 from bots.core.plan import make_plan
-from bots.core.ports import (
-    AccountRefused,
-    Change,
-    DuplicateClientId,
-    ExchangeConnector,
-    ExchangeError,
-    ExchangeUnavailable,
-    OrderRefused,
-    OrderStore,
-    OutcomeUnknown,
-    RateLimited,
-)
+from bots.core.ports import ExchangeConnector, OrderStore
 from bots.core.risk import Deferred, Denied, RiskManager
-from bots.core.slots import EXIT_SLOT, reserve_dust
+from bots.core.slots import EXIT_SLOT, PURCHASE_SLOT
 from bots.core.strategies.base import Band, BaseStrategy, MarketData, Memory
 from bots.core.types import ZERO, Fill, Market, OrderReport, OrderStatus, OrderType, Side
 
 ROUNDS = 20  # of compare and act before the engine lets other events in
-FILLS_LATE_MS = 500  # how long a stream's fill may come after the report that counts it
-REFUSED_PAUSE_MS = 2_000  # before a refused order's next attempt; doubles up to a minute
-MINUTE = 60_000
 
 
 class BotEngine:
@@ -56,25 +42,39 @@ class BotEngine:
         self.store = store
         self.market = market
         self.prefix = prefix  # what the client ids of this bot's orders begin with
+        self.execution = Execution(
+            strategy, exchange, position_manager, risk_manager, store=store, market=market
+        )
         self.mode = "running"
         self.stop_action = "keep"
-        self.live: dict[int, Order] = {}
         self.price: Decimal | None = None
-        self.now = 0
         self.band = Band()
         self.done = False
         self._alarm: int | None = None
         self._remembered: Memory = dict(strategy.state.memory)
         self._reasons: dict[int, str] = {}
-        self._paused_until: dict[int, tuple[int, int]] = {}  # slot: (until, refusals in a row)
-        self._recheck: dict[str, int] = {}  # client id: when to ask for its fills
+        self._placed: dict[int, tuple[int, Side]] = {}  # slot: cycle and side of the last order placed
+        self._deferred: set[int] = set()
         self._minute = 0
+
+    @property
+    def live(self) -> dict[int, Order]:
+        """The pending and open orders by slot."""
+        return self.execution.live
+
+    @property
+    def now(self) -> int:
+        return self.execution.now
+
+    @now.setter
+    def now(self, now: int) -> None:
+        self.execution.now = now
 
     # Events
 
     def adopt(self, orders: Iterable[Order]) -> None:
         """The live orders as the store has them."""
-        self.live = {order.slot: order for order in orders}
+        self.execution.adopt(orders)
 
     async def start(self, price: Decimal, now: int) -> None:
         """Acts on the first price; what is missing is placed at the limits' pace."""
@@ -90,8 +90,7 @@ class BotEngine:
     def wake_at(self) -> int | None:
         """When `on_timer` should be called at the latest (ms); None: no need."""
         times = [self._alarm, self.strategy.wake_at if self.mode == "running" else None]
-        times += self._recheck.values()
-        times += [until for until, _ in self._paused_until.values() if until > self.now]
+        times += self.execution.recheck_times
         return min((time for time in times if time is not None), default=None)
 
     async def on_tick(self, price: Decimal, now: int) -> None:
@@ -106,9 +105,7 @@ class BotEngine:
         due = self.wake_at is not None and now >= self.wake_at
         self.now = max(now, self.now)
         await self._close_minute()
-        late = [client_id for client_id, at in self._recheck.items() if now >= at]
-        for client_id in late:
-            await self._ask(client_id)
+        await self.execution.look_for_late_fills()
         if due:
             await self.act(explained=True)
 
@@ -118,15 +115,32 @@ class BotEngine:
 
     async def on_order(self, report: OrderReport) -> None:
         """A report of one of our orders by the account's stream."""
-        order = self._find(report.client_id)
+        order = self.execution.find(report.client_id)
         if order is None:
             return
-        if report.filled > order.filled:  # its fills are on their way by the same stream
-            self._recheck[order.client_id] = self.now + FILLS_LATE_MS
-            return
-        await self.settle(order, report)
+        await self.execution.take(order, report)
         if order.slot not in self.live:
             await self.act(explained=False)
+
+    # The order protocol, for the runner and its recovery; what changed is acted upon at the next `on_timer`
+
+    async def execute_order(self, order: Order) -> None:
+        """Sends a pending order exactly once and records the outcome."""
+        await self.execution.send(order)
+
+    async def settle(self, order: Order, report: OrderReport, reason: str = "") -> None:
+        """Brings our order to what the exchange reports. It ends only when all its fills are booked."""
+        await self.execution.settle(order, report, reason)
+        self._wake(self.now)
+
+    async def ingest(self, fill: Fill) -> bool:
+        """Books a fill of one of our orders, once. True when it was new."""
+        return await self.execution.ingest(fill)
+
+    async def forget(self, order: Order, reason: str) -> None:
+        """The order never came to the exchange: its slot may try again under a new client id."""
+        await self.execution.forget(order, reason)
+        self._wake(self.now)
 
     # Compare and act
 
@@ -135,16 +149,16 @@ class BotEngine:
         fills but a start, a timer or a deferral's end cause these orders."""
         self._alarm = None
         for _ in range(ROUNDS):
-            if self.done or self.price is None or not await self._step(explained):
+            if self.done or not await self._step(explained):
                 return
         self._wake(self.now)
 
     async def _step(self, explained: bool) -> bool:
         """One round; true when another may find more to do."""
-        if self.mode == "paused":
-            return False
         if self.mode == "stopping":
             return await self._wind_down()
+        if self.mode == "paused" or self.price is None:
+            return False
         data = self._data()
         await self._begin(data)
         wanted = self.strategy.calculate_orders(data)
@@ -161,7 +175,8 @@ class BotEngine:
             self._remembered = dict(beginning.memory)
             self.strategy.state.slots.update({slot.slot: slot for slot in beginning.slots})
             await self.store.begin(beginning)
-        grants = self.strategy.grants(data)
+        # What the purchase still buys would miss its slots: they are granted when it has ended.
+        grants = self.strategy.grants(data) if PURCHASE_SLOT not in self.live else None
         if grants is not None:
             self.strategy.state.slots.update(await self.store.grant(grants))
             self.strategy.state.memory["granted"] = self._remembered["granted"] = True
@@ -181,24 +196,48 @@ class BotEngine:
 
     async def _carry_out(self, wanted: list[PlannedOrder], explained: bool) -> bool:
         plan = make_plan(wanted, self.live)
-        for outdated in plan.cancel:
-            await self.cancel(outdated, "replaced")
+        gone = [await self.execution.cancel(outdated, "replaced") for outdated in plan.cancel]
+        if any(gone):
+            return True  # what they did until then may change what is wanted
+        if gone:
+            self._wake(self.now + RETRY_MS)
         reasons = dict(self.strategy.reasons)
+        verdict = await self._place(plan.place, explained, reasons)
+        if isinstance(verdict, Denied):
+            return await self._stop_itself(verdict.reason, rule=verdict.rule)
+        return verdict
+
+    async def _place(
+        self, orders: Iterable[PlannedOrder], explained: bool, reasons: dict[int, str]
+    ) -> bool | Denied:
+        """Places what the risk gate allows: whether that was anything, or why the breaker trips."""
         allowed: list[PlannedOrder] = []
+        deferred: set[int] = set()
         funds = self._free_funds()
-        for order in plan.place:
-            verdict = self._paused(order) or self.risk_manager.check(order, self._price, self.now, funds)
+        for order in orders:
+            known = explained or self._is_explained(order)
+            verdict = self.execution.paused(order) or self.risk_manager.check(
+                order, self._price, self.now, funds, known
+            )
             if isinstance(verdict, Denied):
-                return await self._stop_itself(verdict.reason, rule=verdict.rule)
+                return verdict
             if isinstance(verdict, Deferred):
                 self._defer(order, verdict, reasons)
+                deferred.add(order.slot)
                 continue
-            self.risk_manager.note_placed(self.now, explained)
+            self.risk_manager.note_placed(self.now, known)
+            self._placed[order.slot] = (order.cycle, order.side)
             funds = None if funds is None else funds - self._cost(order)
             allowed.append(order)
+        self._deferred = deferred
         await self._explain(reasons)
-        await self._place(allowed)
-        return bool(plan.cancel or allowed)
+        await self.execution.place(allowed)
+        return bool(allowed)
+
+    def _is_explained(self, order: PlannedOrder) -> bool:
+        """The first order of a cycle's side follows from fills that came before, and a deferral that ended
+        explains itself. What is left are orders in the place of others that ended without a fill."""
+        return order.slot in self._deferred or self._placed.get(order.slot) != (order.cycle, order.side)
 
     def _defer(self, order: PlannedOrder, verdict: Deferred, reasons: dict[int, str]) -> None:
         reasons[order.slot] = f"{verdict.code}: {verdict.reason}"
@@ -206,12 +245,6 @@ class BotEngine:
             self.band.bound(verdict.price, self._price)
         if verdict.until is not None:
             self._wake(verdict.until)
-
-    def _paused(self, order: PlannedOrder) -> Deferred | None:
-        until, _ = self._paused_until.get(order.slot, (0, 0))
-        if self.now >= until:
-            return None
-        return Deferred("refused", self._reasons.get(order.slot, "").removeprefix("refused: "), until=until)
 
     async def _explain(self, reasons: dict[int, str]) -> None:
         changed = {
@@ -226,158 +259,29 @@ class BotEngine:
     async def _wind_down(self) -> bool:
         """Cancels all, sells what the action says, and checks at the exchange that nothing is left."""
         for order in [order for order in self.live.values() if order.status is OrderStatus.OPEN]:
-            await self.cancel(order, "stopped")
-        if self.live:
+            await self.execution.cancel(order, "stopped")
+        if self.live or (self.stop_action == "sell" and self.price is None):
             self._wake(self.now + FILLS_LATE_MS)
             return False
         last = self.strategy.exit_order(self._data()) if self.stop_action == "sell" else None
         if last is not None:
-            paused = self._paused(last)
-            if paused is None:
-                await self._place([last])
-            self._wake(self.now + FILLS_LATE_MS)
-            return paused is None and EXIT_SLOT not in self.live
+            return await self._sell_out(last)
         await self._explain({})
-        self.done = await self.verify_gone()
+        self.done = await self.execution.verify_gone(self.prefix)
         if self.done:
             await self.store.finished()
         else:
             self._wake(self.now + FILLS_LATE_MS)
         return False
 
-    async def verify_gone(self) -> bool:
-        """Whether the exchange itself shows no open order of this bot."""
-        try:
-            reports = await self.exchange.open_orders(self.market.symbol)
-        except (ExchangeUnavailable, RateLimited):
-            return False
-        return not any(report.client_id.startswith(self.prefix) for report in reports)
-
-    # The order protocol
-
-    async def _place(self, orders: list[PlannedOrder]) -> None:
-        if not orders:
-            return
-        intended = await self.store.intend(orders)
-        for order in intended:
-            self.live[order.slot] = order
-        for planned in orders:
-            if planned.dust:
-                slot = reserve_dust(self.strategy.slot(planned.slot), planned.cycle, planned.dust)
-                self.strategy.state.slots[planned.slot] = slot
-        for order in intended:
-            await self.execute_order(order)
-
-    async def execute_order(self, order: Order) -> None:
-        """Sends a pending order exactly once and records the outcome; whatever is not certain stays unknown."""
-        await self.exchange.reserve_order()
-        sent = await self.store.mark_sent(order, await self.exchange.exchange_time())
-        if sent is None:
-            return
-        assert sent.sent_at is not None  # noqa: S101 - mark_sent has just set it
-        self.live[sent.slot] = sent
-        try:
-            report = await self.exchange.create_order(sent.request(self.market.symbol), sent.sent_at)
-        except OrderRefused as refusal:
-            await self._refused(sent, refusal)
-        except RateLimited as refusal:
-            await self._refused(sent, refusal, int(refusal.retry_after * 1000))
-        except AccountRefused as refusal:
-            await self._refused(sent, refusal)
-            raise
-        except (DuplicateClientId, OutcomeUnknown):
-            self._wake(self.now + FILLS_LATE_MS)  # stays unknown: `resolve` finds out
+    async def _sell_out(self, last: PlannedOrder) -> bool:
+        paused = self.execution.paused(last)
+        if paused is None:
+            await self.execution.place([last])
         else:
-            await self.settle(sent, report)
-
-    async def _refused(self, order: Order, refusal: ExchangeError, pause: int = 0) -> None:
-        change = await self.store.record(
-            order, OrderStatus.ERROR, reason=f"{refusal.code}: {refusal.detail}"[:300]
-        )
-        self._apply(change)
-        _, before = self._paused_until.get(order.slot, (0, 0))
-        until = self.now + max(pause, min(MINUTE, REFUSED_PAUSE_MS * 2**before))
-        self._paused_until[order.slot] = (until, min(before + 1, 6))
-        self._reasons[order.slot] = f"refused: {refusal.detail}"
-        await self.store.explain({order.slot: self._reasons[order.slot]})
-
-    async def cancel(self, order: Order, reason: str) -> None:
-        """Asks the exchange to cancel and books what the order did until then. When it cannot be reached the
-        order stays as it is, and the next round tries again."""
-        try:
-            report = await self.exchange.cancel_order(self.market.symbol, order.client_id)
-            if report is None:
-                report = await self.exchange.fetch_order(self.market.symbol, order.client_id)
-        except (ExchangeUnavailable, RateLimited):
-            self._wake(self.now + REFUSED_PAUSE_MS)
-            return
-        if report is not None:
-            await self.settle(order, report, reason)
-
-    async def settle(self, order: Order, report: OrderReport, reason: str = "") -> None:
-        """Brings our order to what the exchange reports. It ends only when all its fills are booked."""
-        if report.filled > order.filled:
-            for fill in await self._fills_of(order, report):
-                await self.ingest(fill)
-            found = self._find(order.client_id)
-            if found is None:
-                return
-            order = found
-        if report.filled > order.filled:
-            self._recheck[order.client_id] = self.now + FILLS_LATE_MS
-        if report.status in (OrderStatus.CANCELLED, OrderStatus.ERROR) and order.filled >= report.filled:
-            why = reason or report.reason or "cancelled at the exchange"
-            self._apply(await self.store.record(order, report.status, report.exchange_id, why))
-        elif order.status is OrderStatus.PENDING:
-            self._apply(await self.store.record(order, OrderStatus.OPEN, report.exchange_id))
-
-    async def _fills_of(self, order: Order, report: OrderReport) -> list[Fill]:
-        try:
-            fills = await self.exchange.order_fills(report.symbol, report.exchange_id)
-        except (ExchangeUnavailable, RateLimited):
-            return []
-        return [replace(fill, client_id=order.client_id) for fill in fills]
-
-    async def forget(self, order: Order, reason: str) -> None:
-        """The order never came to the exchange: its slot may try again under a new client id."""
-        self._apply(await self.store.record(order, OrderStatus.ERROR, reason=reason))
-
-    async def _ask(self, client_id: str) -> None:
-        """Fetches what an order has done where the stream did not tell all of it."""
-        self._recheck.pop(client_id, None)
-        order = self._find(client_id)
-        if order is None:
-            return
-        try:
-            report = await self.exchange.fetch_order(self.market.symbol, client_id)
-        except (ExchangeUnavailable, RateLimited):
-            report = None
-        if report is not None:
-            await self.settle(order, report)
-        elif order.status is OrderStatus.OPEN:
-            self._recheck[client_id] = self.now + REFUSED_PAUSE_MS
-
-    async def ingest(self, fill: Fill) -> bool:
-        """Books a fill of one of our orders, once. True when it was new."""
-        change = await self.store.ingest(fill)
-        if change is None:
-            return False
-        self._apply(change)
-        self.risk_manager.note_fill(self.now)
-        self._paused_until.pop(change.order.slot, None)
-        self.strategy.on_order_filled(change.order)
-        return True
-
-    def _apply(self, change: Change) -> None:
-        order = change.order
-        current = self.live.get(order.slot)
-        if order.status.is_live:
-            self.live[order.slot] = order
-        elif current is not None and current.client_id == order.client_id:
-            del self.live[order.slot]
-            self._recheck.pop(order.client_id, None)
-        self.strategy.state.slots[change.slot.slot] = change.slot
-        self.position_manager.position = change.position
+            await self._explain({last.slot: f"{paused.code}: {paused.reason}"})
+        self._wake(self.now + FILLS_LATE_MS)
+        return paused is None and EXIT_SLOT not in self.live
 
     # Small helpers
 
@@ -403,9 +307,6 @@ class BotEngine:
 
     def _data(self) -> MarketData:
         return MarketData(self._price, self.now, self.market, self.position_manager.position)
-
-    def _find(self, client_id: str) -> Order | None:
-        return next((order for order in self.live.values() if order.client_id == client_id), None)
 
     def _cost(self, order: PlannedOrder | Order) -> Decimal:
         if order.side is Side.SELL:

@@ -46,6 +46,7 @@ class Execution:
         exchange: ExchangeConnector,
         position_manager: PositionManager,
         risk_manager: RiskManager,
+        *,
         store: OrderStore,
         market: Market,
     ) -> None:
@@ -68,10 +69,9 @@ class Execution:
         return next((order for order in self.live.values() if order.client_id == client_id), None)
 
     @property
-    def wake_times(self) -> list[int]:
-        """When something is to be tried or asked again (ms)."""
-        later = [pause.until for pause in self._pauses.values()] + list(self._cancel_again.values())
-        return [*self._recheck.values(), *(time for time in later if time > self.now)]
+    def recheck_times(self) -> list[int]:
+        """When `look_for_late_fills` has something to ask (ms)."""
+        return list(self._recheck.values())
 
     def paused(self, order: PlannedOrder) -> Deferred | None:
         """Whether the slot still waits after a refusal."""

@@ -63,14 +63,16 @@ class RiskManager:
         self._fills: deque[int] = deque()
         self._equity: deque[tuple[int, Decimal]] = deque()
 
-    def check(self, order: PlannedOrder, price: Decimal, now: int, funds: Decimal | None) -> Verdict:
+    def check(
+        self, order: PlannedOrder, price: Decimal, now: int, funds: Decimal | None, explained: bool = True
+    ) -> Verdict:
         """`price` is the market's, `funds` the quote of this bot not yet committed to other orders;
-        None where its cash does not bound it."""
+        None where its cash does not bound it. `explained` as in `note_placed`."""
         return (
-            self._deviation(order, price)
-            or self._crossing(order, price)
+            self._crossing(order, price)
+            or self._deviation(order, price)
             or self._balance(order, price, funds)
-            or self._pace(now)
+            or (self._pace(now) if explained else self._runaway(now))
             or Allowed()
         )
 
@@ -119,14 +121,19 @@ class RiskManager:
             f"the order needs {plain(needed)} and the bot has {plain(max(funds, ZERO))} of its investment left",
         )
 
+    def _runaway(self, now: int) -> Verdict | None:
+        """Such orders are not paced: they go out at once, or there are too many of them."""
+        self._forget(now)
+        if self._fills or len(self._unexplained) < self.limits.max_orders_per_minute:
+            return None
+        return Denied(
+            "max_orders_per_minute",
+            f"{len(self._unexplained) + 1} orders in one minute that no fill explains; "
+            f"the limit is {self.limits.max_orders_per_minute}.",
+        )
+
     def _pace(self, now: int) -> Verdict | None:
         self._forget(now)
-        if len(self._unexplained) > self.limits.max_orders_per_minute:
-            return Denied(
-                "max_orders_per_minute",
-                f"{len(self._unexplained)} orders in one minute that no fill explains; "
-                f"the limit is {self.limits.max_orders_per_minute}.",
-            )
         if len(self._placed) >= self.limits.max_orders_per_minute:
             until = self._placed[0] + MINUTE
             return Deferred("pacing", "orders are placed at the pace the limits allow", until=until)
@@ -138,7 +145,8 @@ class RiskManager:
                 times.popleft()
 
     def note_placed(self, now: int, explained: bool) -> None:
-        """`explained`: by a start, a resume, a recovery or a deferral that ended."""
+        """`explained`: by a start, a resume, a recovery, a cycle's progress or a deferral that ended. Of the others
+        each fill explains one."""
         self._placed.append(now)
         if explained:
             return

@@ -72,6 +72,12 @@ def tradable(quantity: Decimal, price: Decimal, market: Market) -> bool:
     return quantity >= market.min_quantity and quantity * price >= market.min_notional and quantity > 0
 
 
+def market_quantity(quantity: Decimal, market: Market) -> Decimal:
+    """What one market order may take of this quantity, on its own lot: what is more needs another order."""
+    most = market.market_max_quantity or market.max_quantity
+    return floor_to(min(quantity, most) if most else quantity, market.market_lot or market.lot)
+
+
 def smallest_order(price: Decimal, market: Market) -> Decimal:
     """The least quantity the exchange takes at this price, on the lot."""
     return ceil_to(max(market.min_quantity, market.min_notional / price, market.lot), market.lot)

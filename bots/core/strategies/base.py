@@ -8,11 +8,12 @@ from typing import Any
 
 from bots.core.ledger import Position
 from bots.core.orders import Order, PlannedOrder
-from bots.core.rounding import floor_to
-from bots.core.slots import EXIT_SLOT, SlotState, tradable
+from bots.core.rounding import ceil_to, floor_to
+from bots.core.slots import EXIT_SLOT, SlotState, market_quantity, tradable
 from bots.core.types import Market, OrderType, Side
 
 Memory = dict[str, Any]  # JSON: what a strategy must remember over a restart
+REACH = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class Band:
         self.high = price if self.high is None else min(self.high, price)
 
     def bound(self, price: Decimal, current: Decimal) -> None:
-        """Wake when the market comes to `price` from where it is now."""
-        if price > current:
+        """Wake when the market comes to `price` from where it is now; at any move where it is there already."""
+        if price >= current:
             self.bound_above(price)
-        else:
+        if price <= current:
             self.bound_below(price)
 
     def holds(self, price: Decimal) -> bool:
@@ -72,6 +73,14 @@ class Grants:
     """Slots that the initial purchase has funded, with what each got."""
 
     base: Mapping[int, Decimal]
+
+
+def within_reach(side: Side, price: Decimal, market_price: Decimal, tick: Decimal) -> Decimal:
+    """The limit price of an order that may trade at once: after a jump of the market no further through it than
+    REACH, which is a better limit and keeps the order clear of the breaker. Resting prices stay as they are."""
+    if side is Side.BUY:
+        return min(price, ceil_to(market_price * (1 + REACH), tick))
+    return max(price, floor_to(market_price * (1 - REACH), tick))
 
 
 class BaseStrategy(ABC):
@@ -105,6 +114,7 @@ class BaseStrategy(ABC):
 
     def on_order_filled(self, order: Order) -> None:
         """Called after a fill of `order` was booked and `state` holds the new sums."""
+        return
 
     def should_stop(self) -> bool:
         """True when the last calculation found that the bot has to end; `stop_reason` says why."""
@@ -119,10 +129,7 @@ class BaseStrategy(ABC):
 
     def sell_all(self, slot: int, cycle: int, market_data: MarketData) -> PlannedOrder | None:
         market = market_data.market
-        lot = market.market_lot or market.lot
-        quantity = floor_to(market_data.position.base, lot)
-        if market.market_max_quantity:
-            quantity = min(quantity, floor_to(market.market_max_quantity, lot))
+        quantity = market_quantity(market_data.position.base, market)
         if not tradable(quantity, market_data.price, market):
             return None
         return PlannedOrder(slot, cycle, Side.SELL, OrderType.MARKET, None, quantity)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from bots.core.orders import PlannedOrder
 from bots.core.rounding import ceil_to, floor_to, plain
-from bots.core.slots import PURCHASE_SLOT, SlotState, at_cycle, smallest_order, tradable
-from bots.core.strategies.base import BaseStrategy, Beginning, Grants, MarketData, RunState
+from bots.core.slots import PURCHASE_SLOT, SlotState, at_cycle, market_quantity, smallest_order, tradable
+from bots.core.strategies.base import BaseStrategy, Beginning, Grants, MarketData, RunState, within_reach
 from bots.core.strategies.grid_levels import levels_of
 from bots.core.types import ZERO, Market, OrderType, Side
 
@@ -49,6 +49,13 @@ def buy_quantity(needed: Decimal, market: Market, fee: Decimal) -> Decimal:
     return ceil_to(needed / kept, market.lot)
 
 
+def purchase_quantity(missing: Decimal, market: Market) -> Decimal:
+    """What market orders must ask together so that `missing` base is left after the fee."""
+    return ceil_to(
+        buy_quantity(max(missing, ZERO), market, market.taker_fee), market.market_lot or market.lot
+    )
+
+
 def _cost_of(
     quantity: Decimal, levels: list[Decimal], price: Decimal, held: Decimal, market: Market
 ) -> Decimal:
@@ -57,7 +64,7 @@ def _cost_of(
     buy = buy_quantity(quantity, market, market.maker_fee)
     waiting = sum((level * buy for i, level in enumerate(levels[:-1]) if i not in holding), ZERO)
     missing = max(ZERO, quantity * len(holding) - held)
-    purchase = buy_quantity(missing, market, market.taker_fee) * price * (1 + SLIPPAGE)
+    purchase = purchase_quantity(missing, market) * price * (1 + SLIPPAGE)
     fees = ZERO if market.fee_in_base_on_buy else waiting * market.maker_fee + purchase * market.taker_fee
     return waiting + purchase + fees
 
@@ -145,7 +152,7 @@ class GridStrategy(BaseStrategy):
         orders = self._purchase(market_data)
         free_dust = self.free_dust(market_data.position.base)
         for number in sorted(range(len(self.levels) - 1), key=lambda i: abs(self.levels[i] - price)):
-            order = self._slot_order(number, market_data.market, free_dust)
+            order = self._slot_order(number, market_data, free_dust)
             if order is not None:
                 free_dust -= order.dust
                 orders.append(order)
@@ -176,7 +183,7 @@ class GridStrategy(BaseStrategy):
     def _purchase(self, market_data: MarketData) -> list[PlannedOrder]:
         missing = Decimal(self.state.memory["purchase"]) - self._purchased()
         market = market_data.market
-        quantity = buy_quantity(missing, market, market.taker_fee) if missing > 0 else ZERO
+        quantity = market_quantity(purchase_quantity(missing, market), market)
         if self.state.memory["granted"] or not tradable(quantity, market_data.price, market):
             return []
         return [PlannedOrder(PURCHASE_SLOT, self.state.run, Side.BUY, OrderType.MARKET, None, quantity)]
@@ -215,22 +222,22 @@ class GridStrategy(BaseStrategy):
         owned = slot.granted + slot.dust + slot.bought
         return min(owned, self.quantity) - slot.sold
 
-    def _slot_order(self, number: int, market: Market, dust: Decimal) -> PlannedOrder | None:
+    def _slot_order(self, number: int, data: MarketData, dust: Decimal) -> PlannedOrder | None:
         slot = self.slot(number)
         if not self.state.memory["granted"] and number in self.state.memory["holding"]:
             self.reasons[number] = "waiting: the initial purchase is under way"
             return None
         if slot.granted or slot.sold:
-            return self._sell(slot, min(slot.held, self.quantity), market)
+            return self._sell(slot, min(slot.held, self.quantity), data)
         missing = self.quantity - slot.dust - slot.bought
         if missing <= 0:
-            return self._sell(slot, self.quantity, market)
-        return self._complete(slot, missing, dust, market)
+            return self._sell(slot, self.quantity, data)
+        return self._complete(slot, missing, dust, data)
 
-    def _complete(self, slot: SlotState, missing: Decimal, dust: Decimal, market: Market) -> PlannedOrder:
+    def _complete(self, slot: SlotState, missing: Decimal, dust: Decimal, data: MarketData) -> PlannedOrder:
         """Buys what the slot still misses. A rest too small to buy is left: the slot sells what it has, or
         where that is too small as well, buys the smallest order instead."""
-        level = self.levels[slot.slot]
+        level, market = self._price(slot, Side.BUY, data), data.market
         used = min(dust, missing - market.lot) if missing > market.lot else ZERO
         quantity = buy_quantity(missing - max(used, ZERO), market, market.maker_fee)
         if not tradable(quantity, level, market):
@@ -239,16 +246,20 @@ class GridStrategy(BaseStrategy):
         if not tradable(quantity, level, market):
             have = floor_to(slot.dust + slot.bought, market.lot)
             if tradable(have, self.levels[slot.slot + 1], market):
-                return self._sell(slot, have, market)
+                return self._sell(slot, have, data)
             quantity = smallest_order(level, market)
-        return self._resting(slot, Side.BUY, level, quantity, max(used, ZERO))
+        return self._limit(slot, Side.BUY, level, quantity, max(used, ZERO))
 
-    def _sell(self, slot: SlotState, quantity: Decimal, market: Market) -> PlannedOrder:
-        price = self.levels[slot.slot + 1]
-        return self._resting(slot, Side.SELL, price, floor_to(quantity, market.lot), ZERO)
+    def _sell(self, slot: SlotState, quantity: Decimal, data: MarketData) -> PlannedOrder:
+        lots = floor_to(quantity, data.market.lot)
+        return self._limit(slot, Side.SELL, self._price(slot, Side.SELL, data), lots)
 
-    def _resting(
-        self, slot: SlotState, side: Side, price: Decimal, quantity: Decimal, dust: Decimal
+    def _price(self, slot: SlotState, side: Side, data: MarketData) -> Decimal:
+        price = self.levels[slot.slot + (side is Side.SELL)]
+        return price if self.config.post_only else within_reach(side, price, data.price, data.market.tick)
+
+    def _limit(
+        self, slot: SlotState, side: Side, price: Decimal, quantity: Decimal, dust: Decimal = ZERO
     ) -> PlannedOrder:
         return PlannedOrder(
             slot.slot, slot.cycle, side, OrderType.LIMIT, price, quantity, self.config.post_only, dust
