@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.connection import parse_url
 from redis.exceptions import RedisError
 
 from bots.core.types import Ticker
@@ -35,7 +36,14 @@ _SLOWEST_RETRY = 5.0
 
 
 def channel_of(exchange: str, symbol: str) -> str:
-    return f"price:{exchange}:{symbol}"
+    """Names the Redis database, because pub/sub does not keep databases apart: simulated prices of one
+    deployment must never reach the bots of another on the same server."""
+    return f"price:{_database(settings.REDIS_URL)}:{exchange}:{symbol}"
+
+
+@lru_cache(maxsize=1)
+def _database(url: str) -> int:
+    return int(parse_url(url).get("db", 0))  # type: ignore[no-untyped-call]
 
 
 def encode(ticker: Ticker) -> bytes:
@@ -59,6 +67,13 @@ async def publish_tickers(redis: Redis, exchange: str, tickers: Iterable[Ticker]
         pipe.set(channel, message, px=_KEPT_MS)
         pipe.publish(channel, message)
     await pipe.execute()
+
+
+async def listened_symbols(redis: Redis, exchange: str) -> set[str]:
+    """The markets that some process is subscribed to at this moment."""
+    prefix = channel_of(exchange, "")
+    channels: list[Any] = await redis.pubsub_channels(f"{prefix}*")
+    return {channel.decode().removeprefix(prefix) for channel in channels}
 
 
 def last_ticker(exchange: str, symbol: str) -> Ticker | None:

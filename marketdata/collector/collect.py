@@ -8,19 +8,23 @@ import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from bots.core.ports import ExchangeConnector, ExchangeError
 from exchanges.services import open_price_stream, open_public
+from marketdata.bus import listened_symbols
 from marketdata.collector.candles import CandleKeeper
 from marketdata.collector.lease import CollectorLease, LeaseLost
 from marketdata.collector.prices import PriceFeed
 from marketdata.selectors import followed
+from marketdata.services import follow
 from marketdata.threads import in_database
 
 log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 1.0  # seconds between two looks at who is followed
 _STALLED_AFTER = 30.0  # seconds without any price of any symbol
+_RENEW_EVERY = 60.0
 _RETRY_AFTER = 3.0
 _MOST_SYMBOLS = 300  # an exchange allows a limited number of streams; the rest is served by REST on demand
 
@@ -66,7 +70,7 @@ class Collector:
 
     def __init__(self, connector: ExchangeConnector, redis: Redis) -> None:
         self._exchange = connector.exchange
-        self._connector = connector
+        self._connector, self._redis = connector, redis
         self._symbols: set[str] = set()
         self._prices = PriceFeed(self._exchange, redis, lambda _exchange, symbol: connector.ticker(symbol))
         self._candles = CandleKeeper(connector, timedelta(days=settings.MARKETDATA_HISTORY_DAYS))
@@ -76,6 +80,7 @@ class Collector:
             async with asyncio.TaskGroup() as group:
                 for work in (
                     self._follow,
+                    self._renew,
                     self._stream,
                     self._prices.publish,
                     self._prices.stale.run,
@@ -94,6 +99,14 @@ class Collector:
                 wanted = always | await in_database(followed, self._exchange, _MOST_SYMBOLS)
                 self._turn_to(wanted, await self._connector.exchange_time())
             await asyncio.sleep(_LOOK_EVERY)
+
+    async def _renew(self) -> None:
+        """Whoever listens goes on being served, however long ago the market was asked for."""
+        while True:
+            with suppress(DatabaseError, RedisError):
+                for symbol in await listened_symbols(self._redis, self._exchange):
+                    await in_database(follow, exchange=self._exchange, symbol=symbol)
+            await asyncio.sleep(_RENEW_EVERY)
 
     def _turn_to(self, wanted: set[str], now: int) -> None:
         for symbol in wanted - self._symbols:

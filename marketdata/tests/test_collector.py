@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from redis.asyncio import Redis
@@ -14,7 +15,7 @@ from bots.core.types import Candle, Ticker
 from exchanges.services import close_hub
 from exchanges.simulator.binance.streams import Streams
 from exchanges.simulator.testing import RunningSimulator, running_simulator, wall_clock
-from marketdata.bus import PriceBus
+from marketdata.bus import PriceBus, listened_symbols
 from marketdata.collector.collect import collect
 from marketdata.collector.lease import CollectorLease, LeaseLost
 from marketdata.models import FollowedMarket
@@ -143,6 +144,21 @@ async def test_a_market_is_streamed_while_it_is_followed(simulator: RunningSimul
             return "ethusdt@trade" not in readers(simulator)
 
         await eventually(unread)
+
+
+async def test_a_market_somebody_listens_to_is_followed_without_being_asked_for(
+    simulator: RunningSimulator,
+) -> None:
+    async with prices_of("ETH/USDT") as heard:
+
+        async def listening() -> bool:
+            async with Redis.from_url(settings.REDIS_URL) as redis:
+                return "ETH/USDT" in await listened_symbols(redis, "binance")
+
+        await eventually(listening)
+        price = Decimal("2345.67")
+        async with collecting():
+            await hears(heard, price, lambda: simulator.exchange.set_price("ETHUSDT", price))
 
 
 async def test_of_two_collectors_one_streams_and_the_other_takes_over(simulator: RunningSimulator) -> None:

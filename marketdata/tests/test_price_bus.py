@@ -2,9 +2,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from redis.asyncio import Redis
 
 from bots.core.ports import ExchangeUnavailable
@@ -36,9 +37,9 @@ class Listener:
 
 @pytest.fixture
 async def redis() -> AsyncIterator[Redis]:
-    async with Redis.from_url(settings.REDIS_URL) as client:
+    async with Redis.from_url(django_settings.REDIS_URL) as client:
         yield client
-        if keys := [key async for key in client.scan_iter(f"price:{EXCHANGE}:*")]:
+        if keys := [key async for key in client.scan_iter(channel_of(EXCHANGE, "*"))]:
             await client.delete(*keys)
 
 
@@ -77,7 +78,8 @@ async def test_thousands_of_listeners_share_one_subscription(redis: Redis, bus: 
         bus.subscribe(EXCHANGE, "BTC/USDT", listener)
     await publish(redis, "50001")
     await asyncio.gather(*(listener.until("50001") for listener in listeners))
-    assert await redis.pubsub_numsub(channel_of(EXCHANGE, "BTC/USDT")) == [(b"price:test-bus:BTC/USDT", 1)]
+    channel = channel_of(EXCHANGE, "BTC/USDT")
+    assert await redis.pubsub_numsub(channel) == [(channel.encode(), 1)]
 
 
 async def test_who_left_hears_nothing_and_the_last_one_ends_the_subscription(
@@ -174,6 +176,19 @@ async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_f
         assert bus.is_stale(EXCHANGE, "BTC/USDT")
     finally:
         await bus.close()
+
+
+async def test_prices_of_another_redis_database_are_another_deployments(
+    redis: Redis, bus: PriceBus, settings: Any
+) -> None:
+    alice, ours = Listener(), settings.REDIS_URL
+    bus.subscribe(EXCHANGE, "BTC/USDT", alice)
+    settings.REDIS_URL = ours.rpartition("/")[0] + "/63"
+    await publish(redis, "1")
+    settings.REDIS_URL = ours
+    await publish(redis, "50001")
+    await alice.until("50001")
+    assert set(alice.prices) == {Decimal(50001)}
 
 
 async def test_a_market_nobody_listens_to_is_stale(bus: PriceBus) -> None:
