@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -23,6 +23,8 @@ READ_SHARE = 0.8  # of that; the rest is kept for orders and cancels
 LOCAL_SHARE = 0.25
 REDIS_TIMEOUT = 0.25
 REDIS_RETRY = 2.0
+REDIS_CONNECTIONS = 16
+POOL_TIMEOUT = 2.0
 
 # KEYS: the windows, then the pauses.
 # ARGV: the number of windows, then of each: cost, capacity, length of a slot in ms, number of slots.
@@ -98,6 +100,8 @@ class Rate:
     account: str = ""
     orders_per_10s: int = 0  # 0: no order
     urgent: bool = False  # orders and cancels may use what reads leave
+    sockets: str = ""  # the kind of a connection that is to be opened
+    sockets_per_5m: int = 0
 
 
 class Limiter(Protocol):
@@ -114,12 +118,16 @@ class SharedLimiter:
     """One per event loop. `egress` names the address that the exchange sees and counts by."""
 
     def __init__(self, redis_url: str, egress: str = "default") -> None:
-        self._redis = Redis.from_url(
+        # An ordinary pool fails, rather than waits, when hundreds of bots ask at once.
+        self._pool = BlockingConnectionPool.from_url(
             redis_url,
+            max_connections=REDIS_CONNECTIONS,
+            timeout=POOL_TIMEOUT,
             socket_timeout=REDIS_TIMEOUT,
             socket_connect_timeout=REDIS_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
+        self._redis = Redis(connection_pool=self._pool)
         self._take = self._redis.register_script(_TAKE)
         self._pause = self._redis.register_script(_PAUSE)
         self._egress = egress
@@ -146,6 +154,7 @@ class SharedLimiter:
 
     async def close(self) -> None:
         await self._redis.aclose()
+        await self._pool.disconnect()
 
     async def _ask(self, windows: list[Window], pauses: list[str]) -> float:
         """Seconds to wait, 0 when it was taken."""
@@ -170,6 +179,9 @@ class SharedLimiter:
             key = f"limit:{rate.exchange}:account:{rate.account}"
             windows.append(Window(key, 1, int(rate.orders_per_10s * HEADROOM), 500, 20))
             pauses.append(self._pause_key(rate.exchange, rate.account))
+        if rate.sockets:
+            key = f"limit:{rate.exchange}:{self._egress}:sockets:{rate.sockets}"
+            windows.append(Window(key, 1, int(rate.sockets_per_5m * HEADROOM), 5000, 60))
         return windows, pauses
 
     def _pause_key(self, exchange: str, account: str) -> str:

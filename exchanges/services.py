@@ -48,7 +48,7 @@ _API_KEY = re.compile(r"[\x21-\x7e]{1,256}")  # it travels in a header
 _SECRET = re.compile(r"[\x21-\x7e]{1,256}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\x20-\x7e\r\n]{1,4096}")
 
 
-class CredentialRejected(Exception):  # noqa: N818 - named for the reaction
+class CredentialRejected(Exception):
     """`field` is the input it is about, empty for none; `detail` a sentence for the user."""
 
     def __init__(self, code: str, field: str, detail: str) -> None:

@@ -5,6 +5,7 @@ On create only what is known to be a refusal is one; everything else is `Outcome
 import json
 import re
 from dataclasses import dataclass
+from math import isfinite
 
 import ccxt
 
@@ -12,6 +13,7 @@ from bots.core import ports
 from exchanges.connector.client import Call
 from exchanges.connector.facts import ExchangeFacts
 
+LONGEST_PAUSE = 3 * 86_400.0  # the longest ban Binance speaks of
 DEFAULT_RETRY_AFTER = {429: 10.0, 418: 120.0}
 # URLs, and anything long enough to be a key or a signature.
 _PRIVATE = re.compile(r"\w+://\S+|[A-Za-z0-9+/=_-]{24,}")
@@ -151,6 +153,7 @@ def _by_class(facts: ExchangeFacts, answer: Answer, error: Exception) -> ports.E
 def _retry_after(call: Call) -> float:
     default = DEFAULT_RETRY_AFTER.get(call.status or 0, 1.0)
     try:
-        return max(float(call.retry_after), 0.1)
+        seconds = float(call.retry_after)
     except ValueError:
         return default
+    return min(max(seconds, 0.1), LONGEST_PAUSE) if isfinite(seconds) else default

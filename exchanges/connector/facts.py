@@ -14,6 +14,7 @@ class ExchangeFacts:
     resolve_delay_ms: int  # after timestamp + recvWindow, until "absent" can be believed
     weight_per_minute: int
     orders_per_10s: int
+    sockets_per_5m: int  # opened, by an address
     weights: Mapping[str, int] = field(repr=False)
     clock_codes: frozenset[str] = frozenset()
     busy_codes: frozenset[str] = frozenset()  # for the address: nothing happened
@@ -34,6 +35,7 @@ BINANCE = ExchangeFacts(
     resolve_delay_ms=10_000,
     weight_per_minute=6000,
     orders_per_10s=50,
+    sockets_per_5m=300,
     weights={
         "time": 1,
         "markets": 20,

@@ -83,6 +83,7 @@ class _PriceSocket:
         url = f"{venue.client.urls['api']['ws']['spot']}/{number}"
 
         async def connection() -> None:
+            await socket.may_connect(venue, "prices")
             async with socket.websocket(venue.session, url) as ws:
                 subscribing = asyncio.create_task(self._keep_subscribed(ws))
                 try:
@@ -115,18 +116,25 @@ class _PriceSocket:
             await asyncio.sleep(MESSAGE_PAUSE)
 
     def _take(self, message: Any, markets: Markets, tickers: "_Tickers", on_candle: OnCandle) -> None:
-        symbol = markets.symbol_of(message.get("s", ""))
-        if symbol is None:
-            return
-        kind = message.get("e")
-        if kind == "trade":
-            tickers.trade(symbol, Decimal(message["p"]), int(message["T"]))
-        elif kind == "kline":
-            if message["k"]["x"]:
-                on_candle(symbol, mapping.stream_candle(message["k"]))
-            tickers.trade(symbol, Decimal(message["k"]["c"]), int(message["E"]))
-        elif kind is None and "b" in message:
-            tickers.book(symbol, Decimal(message["b"]), Decimal(message["a"]), markets.venue.clock.now())
+        candle = None
+        with socket.reading():
+            symbol = markets.symbol_of(message.get("s", ""))
+            if symbol is None:
+                return
+            price, book = None, None
+            kind = message.get("e")
+            if kind == "trade":
+                price, time = Decimal(message["p"]), int(message["T"])
+            elif kind == "kline":
+                price, time = Decimal(message["k"]["c"]), int(message["E"])
+                candle = mapping.stream_candle(message["k"]) if message["k"]["x"] else None
+            elif kind is None and "b" in message:
+                book, time = (Decimal(message["b"]), Decimal(message["a"])), markets.venue.clock.now()
+            else:
+                return
+        if candle is not None:
+            on_candle(symbol, candle)
+        tickers.news(symbol, price, book, time)
 
 
 class _Tickers:
@@ -141,22 +149,20 @@ class _Tickers:
         self._passed_on: dict[str, float] = {}
         self._waiting: dict[str, asyncio.TimerHandle] = {}
 
-    def trade(self, symbol: str, price: Decimal, time: int) -> None:
-        self._price[symbol] = price
-        self._news(symbol, time)
-
-    def book(self, symbol: str, bid: Decimal, ask: Decimal, time: int) -> None:
-        self._book[symbol] = bid, ask
-        if symbol in self._price:
-            self._news(symbol, time)
-
     def close(self) -> None:
         for handle in self._waiting.values():
             handle.cancel()
 
-    def _news(self, symbol: str, time: int) -> None:
+    def news(
+        self, symbol: str, price: Decimal | None, book: tuple[Decimal, Decimal] | None, time: int
+    ) -> None:
+        """A new last price, or a new best bid and ask."""
+        if price is not None:
+            self._price[symbol] = price
+        if book is not None:
+            self._book[symbol] = book
         self._time[symbol] = max(time, self._time.get(symbol, 0))
-        if symbol in self._waiting:
+        if symbol in self._waiting or symbol not in self._price:
             return
         pause = self._passed_on.get(symbol, 0.0) + CONFLATE - self._loop.time()
         if pause <= 0:

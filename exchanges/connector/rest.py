@@ -117,14 +117,15 @@ class BinanceConnector:
         if old and not found:
             found = await self._first_after(symbol, since)
         if old or len(found) == PAGE:
-            found = await self._later(found, "fills", symbol)
+            found = await self._later(found, symbol)
         return found
 
     async def order_fills(self, symbol: str, exchange_order_id: str) -> list[Fill]:
         found = await self._trades("order_fills", symbol, orderId=exchange_order_id)
         if len(found) == PAGE:
-            found = await self._later(found, "order_fills", symbol, orderId=exchange_order_id)
-        return found
+            # Not every page of one order can be asked for: go on through all of the symbol's.
+            found = await self._later(found, symbol)
+        return [fill for fill in found if fill.exchange_order_id == exchange_order_id]
 
     async def close(self) -> None:
         await self.client.close()
@@ -151,13 +152,14 @@ class BinanceConnector:
             **params,
         )
 
-    async def _later(self, found: list[Fill], what: str, symbol: str, **params: Any) -> list[Fill]:
+    async def _later(self, found: list[Fill], symbol: str) -> list[Fill]:
         """With all pages after it, by trade id: a page may end between two fills of one millisecond."""
         found = list(found)
         while found:
-            page = await self._trades(what, symbol, fromId=int(found[-1].trade_id) + 1, **params)
-            found += page
-            if len(page) < PAGE:
+            last = int(found[-1].trade_id)
+            page = await self._trades("fills", symbol, fromId=last + 1)
+            found += [fill for fill in page if int(fill.trade_id) > last]
+            if len(page) < PAGE or int(found[-1].trade_id) == last:
                 break
         return found
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -11,16 +12,40 @@ import orjson
 
 from bots.core import ports
 from exchanges.connector import errors
+from exchanges.connector.venue import Venue
+from exchanges.limiter import Rate
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 15.0  # a dead connection shows within this and a half of it
 OPEN_TIMEOUT = 10.0
 RECONNECT_DELAYS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+SUBSCRIBE_WEIGHT = 2
 STEADY = 60.0  # a connection that held so long makes the next reconnect prompt again
 
-# What ends a connection but not the stream. ValueError: a frame that is no JSON, or not what it claims to be.
-ENDINGS = (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError, ports.ExchangeError)
+
+class BadFrame(Exception):
+    """No JSON, or not what it claims to be: what followed it may be as broken."""
+
+
+# What ends a connection but not the stream.
+ENDINGS = (aiohttp.ClientError, OSError, TimeoutError, BadFrame, ports.ExchangeError)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever goes wrong while a message is made into values is the message's fault."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise BadFrame(type(error).__name__) from None
+
+
+async def may_connect(venue: Venue, kind: str) -> None:
+    """Waits until the exchange lets this address open one more connection of this kind."""
+    facts = venue.facts
+    rate = Rate(facts.id, SUBSCRIBE_WEIGHT, venue.weight_per_minute)
+    await venue.limiter.acquire(replace(rate, sockets=kind, sockets_per_5m=facts.sockets_per_5m))
 
 
 @asynccontextmanager
@@ -40,7 +65,9 @@ async def messages(ws: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Any]:
     async for frame in ws:
         if frame.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             break
-        yield orjson.loads(frame.data)
+        with reading():
+            message = orjson.loads(frame.data)
+        yield message
     raise ConnectionError(f"The connection ended with code {ws.close_code}.")
 
 

@@ -15,11 +15,9 @@ from bots.core.types import Fill, OrderReport
 from exchanges.connector import errors, mapping, socket
 from exchanges.connector.client import Call
 from exchanges.connector.rest import BinanceConnector
-from exchanges.limiter import Rate
 
 log = logging.getLogger(__name__)
 
-SUBSCRIBE_WEIGHT = 2
 REPLY_TIMEOUT = 10.0
 
 
@@ -51,7 +49,7 @@ class AccountStream:
     async def _connection(self, on_event: Callable[[Event], None]) -> None:
         await self._markets.ready()
         venue, client = self._venue, self._connector.client
-        await venue.limiter.acquire(Rate(venue.facts.id, SUBSCRIBE_WEIGHT, venue.weight_per_minute))
+        await socket.may_connect(venue, "account")
         async with socket.websocket(venue.session, client.urls["api"]["ws"]["ws-api"]["spot"]) as ws:
             request = {"id": "1", "method": "userDataStream.subscribe.signature"}
             await ws.send_str(json.dumps({**request, "params": client.sign_params({})}))
@@ -68,9 +66,11 @@ class AccountStream:
         """Waits for the answer to the subscription; returns what came before it."""
         early = []
         async for message in incoming:
-            if message.get("id") != "1":
+            with socket.reading():
+                answers, status = message.get("id") == "1", message.get("status")
+            if not answers:
                 early.append(message)
-            elif message.get("status") == 200:
+            elif status == 200:
                 break
             else:
                 await self._refused(message)
@@ -86,16 +86,17 @@ class AccountStream:
         raise error
 
     def _take(self, message: dict[str, Any], on_event: Callable[[Event], None]) -> None:
-        event = message.get("event", {})
-        kind = event.get("e")
+        for event in self._events(message):
+            on_event(event)
+
+    def _events(self, message: dict[str, Any]) -> list[Event]:
+        with socket.reading():
+            event = message.get("event", {})
+            kind = event.get("e")
+            symbol = self._markets.symbol_of(event["s"]) if kind == "executionReport" else None
+            if symbol is not None:
+                fill, report = mapping.execution(event, symbol)
+                return [report] if fill is None else [fill, report]
         if kind == "eventStreamTerminated":
             raise ConnectionError("The exchange ended the event stream.")
-        if kind != "executionReport":
-            return
-        symbol = self._markets.symbol_of(event["s"])
-        if symbol is None:
-            return
-        fill, report = mapping.execution(event, symbol)
-        if fill is not None:
-            on_event(fill)
-        on_event(report)
+        return []

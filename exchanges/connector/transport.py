@@ -1,5 +1,6 @@
 """The HTTP session that the connectors of an event loop share: to the exchanges or to the local simulator."""
 
+import errno
 import socket
 import ssl
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class SimulatorResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         if not any(host == domain or host.endswith(f".{domain}") for domain in self._domains):
-            raise OSError(f"{host} is not an exchange of the simulator")
+            raise OSError(errno.EHOSTUNREACH, f"{host} is not an exchange of the simulator")
         return [
             ResolveResult(
                 hostname=host, host=self._host, port=self._port, family=socket.AF_INET, proto=0, flags=0

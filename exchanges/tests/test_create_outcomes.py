@@ -10,12 +10,12 @@ from aiohttp import web
 from bots.core import ports
 from exchanges.connector import client
 from exchanges.tests.conftest import KEY, SECRET, accepted, order
-from exchanges.tests.wire import drops, fake_wire, hangs, says, says_text, truncates
+from exchanges.tests.wire import Answer, drops, fake_wire, hangs, says, says_text, truncates
 
 ORDER = "/api/v3/order"
 
 
-def refusal(code: int, text: str, status: int = 400):
+def refusal(code: int, text: str, status: int = 400) -> Answer:
     return says({"code": code, "msg": text}, status)
 
 
@@ -176,6 +176,15 @@ async def test_a_ban_pauses_the_address_even_without_a_readable_body(wire, conne
     with pytest.raises(ports.RateLimited):
         await connector.create_order(order(), await connector.exchange_time())
     assert limiter.pauses == [("binance", 120.0, "")]
+
+
+@pytest.mark.parametrize("told", ["nan", "inf", "-5", "soon", ""])
+async def test_a_strange_retry_after_is_still_a_pause(told, wire, connecting, limiter):
+    connector = await connecting(wire.transport)
+    wire.on("POST", ORDER, says({"code": -1003, "msg": "slow down"}, 429, {"Retry-After": told}))
+    with pytest.raises(ports.RateLimited):
+        await connector.create_order(order(), await connector.exchange_time())
+    assert 0 < limiter.pauses[0][1] <= 10
 
 
 async def test_too_many_orders_a_second_pauses_the_account_only(wire, connecting, limiter):

@@ -131,6 +131,20 @@ async def test_an_idle_limiter_delays_an_order_by_about_a_millisecond(one, excha
     assert sorted(delays)[100] < 0.005
 
 
+async def test_connections_are_counted_by_kind(one, exchange):
+    account = Rate(exchange, 1, 6000, sockets="account", sockets_per_5m=10)
+    assert await taken_at_once(one, account, 20) == 9
+    assert await taken_at_once(one, replace(account, sockets="prices"), 20) == 9
+
+
+async def test_hundreds_may_ask_at_once(one, exchange, caplog):
+    await asyncio.gather(*(one.acquire(Rate(exchange, 1, 6000)) for _ in range(500)))
+    assert caplog.records == []
+    assert (
+        sum(int(count) for count in (await one._redis.hgetall(f"limit:{exchange}:default")).values()) == 500
+    )
+
+
 async def test_without_redis_it_goes_on_at_a_quarter(exchange, caplog):
     limiter = SharedLimiter("redis://127.0.0.1:9/0")
     assert await taken_at_once(limiter, order_rate(exchange, orders=40), 40) == 9
@@ -150,7 +164,7 @@ async def test_redis_that_comes_back_is_used_again(one, exchange, monkeypatch):
 
 def test_a_local_window_frees_itself(monkeypatch):
     now = 100.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     local, window = LocalWindows(), Window("k", 1, 8, 500, 20)
     assert [local.take([window], []) for _ in range(2)] == [0, 0]
     assert local.take([window], []) == 10

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -11,7 +12,7 @@ from bots.core import ports
 from bots.core.types import OrderStatus, Side
 from exchanges.tests.conftest import accepted
 from exchanges.tests.test_create_outcomes import no_secret_in
-from exchanges.tests.wire import drops, fake_wire, hangs, in_turn, says, says_text, truncates
+from exchanges.tests.wire import Answer, drops, fake_wire, hangs, in_turn, says, says_text, truncates
 
 ORDER, OPEN, TRADES = "/api/v3/order", "/api/v3/openOrders", "/api/v3/myTrades"
 STORED = accepted(updateTime=5)
@@ -153,7 +154,7 @@ async def test_cancels_may_use_what_reads_leave_of_the_limit(wire, connecting, l
     assert not limiter.taken[-1].urgent
 
 
-def trade(number: int, time: int) -> dict:
+def trade(number: int, time: int) -> dict[str, Any]:
     return {
         "symbol": "BTCUSDT",
         "id": number,
@@ -168,10 +169,10 @@ def trade(number: int, time: int) -> dict:
     }
 
 
-def serves_trades(trades: list[dict], window: int | None = None):
+def serves_trades(trades: list[dict[str, Any]], window: int | None = None) -> Answer:
     """As Binance: by start or id, a page at a time; without a start the newest page."""
 
-    async def answer(request):
+    async def answer(request: web.Request) -> web.StreamResponse:
         query, limit = request.query, int(request.query["limit"])
         rows = [row for row in trades if row["id"] >= int(query.get("fromId", 0))]
         if start := int(query.get("startTime", 0)):
@@ -220,11 +221,18 @@ async def test_a_poll_of_the_last_minutes_costs_one_request(wire, connecting):
 
 async def test_all_fills_of_one_order_are_found(wire, connecting):
     connector = await connecting(wire.transport)
-    wire.on("GET", TRADES, serves_trades([trade(n, 5) for n in range(1, 1001)]))
-    wire.on("GET", TRADES, in_turn(says([trade(n, 5) for n in range(1, 1001)]), says([trade(1001, 6)])))
-    assert len(await connector.order_fills("BTC/USDT", "7")) == 1001
+    later = [trade(1001, 6) | {"orderId": 8}, trade(1002, 6)]
+    wire.on("GET", TRADES, in_turn(says([trade(n, 5) for n in range(1, 1001)]), says(later)))
+    assert [fill.trade_id for fill in await connector.order_fills("BTC/USDT", "7")][-2:] == ["1000", "1002"]
     first, second = wire.requests("GET", TRADES)
     assert (first["orderId"], second["fromId"]) == ("7", "1001")
+
+
+async def test_a_page_that_repeats_itself_is_not_read_for_ever(wire, connecting):
+    connector = await connecting(wire.transport)
+    wire.on("GET", TRADES, says([trade(n, 5) for n in range(1, 1001)]))
+    assert len(await connector.fills("BTC/USDT", await connector.exchange_time())) == 1000
+    assert len(wire.requests("GET", TRADES)) == 2
 
 
 async def test_reads_use_the_exchanges_clock(wire, connecting):

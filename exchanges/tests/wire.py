@@ -123,7 +123,7 @@ def truncates(body: Any) -> Answer:
         await response.prepare(request)
         await response.write(text[: len(text) // 2])
         await asyncio.sleep(0)
-        return await drops(request)  # type: ignore[return-value]
+        return await drops(request)
 
     return answer
 
