@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from bots.core.orders import PlannedOrder
 from bots.core.rounding import ceil_to, floor_to, plain
-from bots.core.slots import DCA_EXIT_SLOT, SlotState, at_cycle, tradable
-from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState
+from bots.core.slots import DCA_EXIT_SLOT, SlotState, at_cycle, market_quantity, tradable
+from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState, within_reach
 from bots.core.types import ZERO, Market, OrderType, Side
 
 HUNDRED = Decimal(100)
@@ -58,7 +58,8 @@ class DCAConfig:
 class DCAStrategy(BaseStrategy):
     """Spends by its own rules, `max_investment` among them, so its cash may fall below zero.
 
-    Memory of a run: `anchor` (ms, the first due time), `first` (its ordinal), `peak` while an exit trails."""
+    Memory of a run: `anchor` (ms, the first due time), `first` (its ordinal), `deal` (the first), `based` (the
+    deal that slot 0 bought for last), `peak` while an exit trails."""
 
     bounded_by_cash = False
 
@@ -92,11 +93,28 @@ class DCAStrategy(BaseStrategy):
         self._guard(market_data)
         if self.stop_reason:
             return []
-        wanted = [self._base(market_data), *self._safety(market_data), self._exit(market_data)]
+        base = self._base(market_data)
+        committed = base.quantity * market_data.price if base else ZERO
+        wanted = [base, *self._safety(market_data, committed), self._exit(market_data)]
         return [order for order in wanted if order is not None]
 
     def _holds(self, data: MarketData) -> bool:
-        return tradable(floor_to(data.position.base, data.market.lot), data.price, data.market)
+        """Whether what the bot has can be sold, now or at the price of its take profit."""
+        lots = floor_to(data.position.base, data.market.lot)
+        if lots < max(data.market.min_quantity, data.market.lot):
+            return False
+        if tradable(lots, self._target(data), data.market):
+            return True
+        self.band.bound(data.market.min_notional / lots, data.price)
+        return tradable(lots, data.price, data.market)
+
+    def _target(self, data: MarketData) -> Decimal:
+        """The take profit's price; the average cost without one. The average wobbles in its last places as parts
+        are sold: a tenth of a tick keeps the price where it is."""
+        tick = data.market.tick
+        average = data.position.average_cost or ZERO
+        exact = average * (1 + (self.config.take_profit or ZERO) / HUNDRED)
+        return ceil_to(max(ZERO, exact - tick / 10), tick)
 
     def _guard(self, data: MarketData) -> None:
         average = data.position.average_cost
@@ -127,10 +145,11 @@ class DCAStrategy(BaseStrategy):
         if not self._room(rest, data.position.cost):
             self.reasons[0] = "limit: max_investment is used up"
             return None
-        quantity = floor_to(rest / data.price, market.market_lot or market.lot)
+        quantity = market_quantity(rest / data.price, market)
         if not tradable(quantity, data.price, market):
             self.reasons[0] = "too_small: the buy is below the exchange's minimum"
             return None
+        self.state.memory["based"] = self.deal
         return PlannedOrder(0, ordinal, Side.BUY, OrderType.MARKET, None, quantity)
 
     def _due_by_clock(self, data: MarketData) -> int | None:
@@ -141,7 +160,7 @@ class DCAStrategy(BaseStrategy):
         passed = max(0, data.now - anchor) // step
         ordinal, due = first + passed, anchor + passed * step
         self.wake_at = due + step
-        if self._served(self.slot(0), ordinal, self.config.amount, data):
+        if self._base_served(ordinal, data):
             self.reasons[0] = f"waiting: the next buy is due at {due + step}"
             return None
         late = data.now - due > min(GRACE_MS, step // 2)
@@ -151,7 +170,7 @@ class DCAStrategy(BaseStrategy):
         return ordinal
 
     def _due_by_deal(self, data: MarketData) -> int | None:
-        if self._served(self.slot(0), self.deal, self.config.amount, data):
+        if self._base_served(self.deal, data):
             self.reasons[0] = "bought: the base order of this deal is filled"
             return None
         ready = data.position.last[0] + self.config.cooldown * 1000
@@ -161,14 +180,17 @@ class DCAStrategy(BaseStrategy):
             return None
         return self.deal
 
-    def _served(self, slot: SlotState, cycle: int, amount: Decimal, data: MarketData) -> bool:
+    def _base_served(self, cycle: int, data: MarketData) -> bool:
+        lot = data.market.market_lot or data.market.lot
+        return self._served(self.slot(0), cycle, self.config.amount, lot, data)
+
+    def _served(self, slot: SlotState, cycle: int, amount: Decimal, lot: Decimal, data: MarketData) -> bool:
         """Whether the slot's buy of this cycle is done: spent, but for a rest smaller than one lot."""
         if slot.cycle != cycle or not slot.bought:
             return slot.cycle > cycle
         rest = amount - slot.spent
         paid = slot.spent / slot.bought
-        market = data.market
-        return rest <= paid * market.lot or not tradable(floor_to(rest / paid, market.lot), paid, market)
+        return rest <= paid * lot or not tradable(floor_to(rest / paid, lot), paid, data.market)
 
     def _room(self, amount: Decimal, committed: Decimal) -> bool:
         limit = self.config.max_investment
@@ -176,12 +198,14 @@ class DCAStrategy(BaseStrategy):
 
     # Safety orders
 
-    def _safety(self, data: MarketData) -> list[PlannedOrder]:
+    def _safety(self, data: MarketData, committed: Decimal) -> list[PlannedOrder]:
+        """`committed` is quote that the base order is about to spend."""
         base = self.slot(0)
-        if not (self.config.price_drop and base.bought and self._holds(data)):
+        based = self.state.memory.get("based") if self.config.interval else base.cycle
+        if not (self.config.price_drop and base.bought and based == self.deal and self._holds(data)):
             return []
         reference = base.spent / base.bought
-        orders, committed = [], data.position.cost
+        orders, committed = [], data.position.cost + committed
         for number in range(1, self.config.max_orders + 1):
             amount = self.config.safety_amount(number)
             order = self._safety_order(number, amount, reference, committed, data)
@@ -194,13 +218,14 @@ class DCAStrategy(BaseStrategy):
         self, number: int, amount: Decimal, reference: Decimal, committed: Decimal, data: MarketData
     ) -> PlannedOrder | None:
         slot, market = at_cycle(self.slot(number), self.deal), data.market
-        if self._served(slot, self.deal, amount, data):
+        if self._served(slot, self.deal, amount, market.lot, data):
             self.reasons[number] = "bought: this safety order of the deal is filled"
             return None
         if not self._room(amount, committed):
             self.reasons[number] = "limit: max_investment is used up"
             return None
         price = floor_to(reference * (1 - self.config.safety_drop(number) / HUNDRED), market.tick)
+        price = within_reach(Side.BUY, price, data.price, market.tick)
         quantity = floor_to((amount - slot.spent) / price, market.lot) if price > 0 else ZERO
         if not tradable(quantity, price, market):
             self.reasons[number] = "too_small: the order is below the exchange's minimum"
@@ -210,16 +235,16 @@ class DCAStrategy(BaseStrategy):
     # Exit
 
     def _exit(self, data: MarketData) -> PlannedOrder | None:
-        average = data.position.average_cost
-        if self.config.take_profit is None or average is None or not self._holds(data):
+        if self.config.take_profit is None or not self._holds(data):
             self.state.memory.pop("peak", None)
             return None
-        target = ceil_to(average * (1 + self.config.take_profit / HUNDRED), data.market.tick)
+        target = self._target(data)
         if self.config.trailing is not None:
             return self._trailing_exit(target, self.config.trailing, data)
         quantity = floor_to(data.position.base, data.market.lot)
+        price = within_reach(Side.SELL, target, data.price, data.market.tick)
         return PlannedOrder(
-            DCA_EXIT_SLOT, self.deal, Side.SELL, OrderType.LIMIT, target, quantity, resize=True
+            DCA_EXIT_SLOT, self.deal, Side.SELL, OrderType.LIMIT, price, quantity, resize=True
         )
 
     def _trailing_exit(self, target: Decimal, trailing: Decimal, data: MarketData) -> PlannedOrder | None:

@@ -88,7 +88,8 @@ class FakeStore:
     def _settle_slot(self, order: Order) -> SlotState:
         state = before = self.slot(order.slot)
         ended = not order.status.is_live
-        if ended and order.side is Side.SELL and state.cycle == order.cycle and state.sold:
+        sold = order.side is Side.SELL and order.filled and state.cycle == order.cycle
+        if ended and sold:
             price = order.price or self._average(order)
             state = closed_after_sale(state, price, self.market, self.position.base)
         if state is not before:
