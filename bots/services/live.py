@@ -22,7 +22,6 @@ from django.conf import settings
 
 from accounts.models import User
 from bots import selectors
-from marketdata.bus import last_ticker
 
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 15
@@ -85,10 +84,7 @@ def watched(user_ids: Collection[UUID]) -> set[UUID]:
 
 def bot_views(user: User) -> list[dict[str, Any]]:
     """All bots of a user at their markets' last prices, each market asked once."""
-    bots = list(selectors.bots_of(user))
-    markets = {(bot.credential.exchange, bot.symbol) for bot in bots}
-    tickers = {market: last_ticker(*market) for market in markets}
-    return [selectors.bot_view(bot, tickers[bot.credential.exchange, bot.symbol]) for bot in bots]
+    return selectors.bot_views(selectors.bots_of(user))
 
 
 def publish(user_id: UUID, event: dict[str, Any]) -> None:

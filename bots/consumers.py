@@ -1,0 +1,150 @@
+"""/ws/live: a user's bots as they move. One snapshot, then events with the user's sequence numbers.
+
+Who: the session cookie from a page of ours, or the subprotocol `bearer.<access token>` from anywhere.
+The client may send {"type": "snapshot"} after a gap, {"type": "watch", "exchange", "symbol"} for the price of a
+market besides those of its bots, and {"type": "ping"}. A `price` is this socket's own: it carries the number of
+the last event and takes none.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import orjson
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from accounts.models import User
+from accounts.tokens import user_for_access_token
+from bots.core.types import Ticker
+from bots.services import live, price_feed
+
+UNAUTHENTICATED = 4401
+BEARER = "bearer."
+WATCH_EVERY = live.WATCH_SECONDS // 3  # beats
+CHECK_EVERY = 60  # beats between two looks at whether session or token are still good
+SNAPSHOT_EVERY = 1.0  # seconds, at most
+MOST_MARKETS = 100
+
+Market = tuple[str, str]
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    beat_seconds: ClassVar[float] = 1.0
+
+    async def connect(self) -> None:
+        self.pulse: asyncio.Task[None] | None = None
+        self.sequence = 0
+        self.snapshot_at = 0.0
+        self.prices: dict[Market, Ticker] = {}
+        self.markets: dict[Market, Callable[[], None]] = {}
+        self.subprotocol = next((p for p in self.scope["subprotocols"] if p.startswith(BEARER)), None)
+        self.user = await self.identify()
+        await self.accept(self.subprotocol)
+        if self.user is None:
+            await self.close(UNAUTHENTICATED)
+            return
+        # Joined before the snapshot is read: what happens in between comes twice rather than not at all.
+        await self.channel_layer.group_add(live.group_of(self.user.id), self.channel_name)
+        await asyncio.to_thread(live.watch, self.user.id)
+        self.bus = await price_feed.join()
+        self.pulse = asyncio.create_task(self.beat())
+        await self.send_snapshot()
+
+    async def identify(self) -> User | None:
+        if self.subprotocol is not None:
+            token = self.subprotocol.removeprefix(BEARER)
+            return await database_sync_to_async(user_for_access_token)(token)
+        return await database_sync_to_async(self.user_of_session)() if same_origin(self.scope) else None
+
+    def user_of_session(self) -> User | None:
+        session, user = self.scope.get("session"), self.scope.get("user")
+        known = user is not None and user.is_authenticated and session.exists(session.session_key)
+        return User.objects.filter(id=user.id, is_active=True).first() if known else None
+
+    async def disconnect(self, code: int) -> None:
+        if self.user is None or self.pulse is None:
+            return
+        self.pulse.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.pulse
+        for end in self.markets.values():
+            end()
+        await price_feed.leave()
+        await self.channel_layer.group_discard(live.group_of(self.user.id), self.channel_name)
+
+    async def beat(self) -> None:
+        """Passes prices on, keeps the sign of a watching user fresh, and closes once session or token ended."""
+        beats = 0
+        while self.user is not None:
+            await asyncio.sleep(self.beat_seconds)
+            beats += 1
+            if beats % WATCH_EVERY == 0:
+                await asyncio.to_thread(live.watch, self.user.id)
+            if beats % CHECK_EVERY == 0 and await self.identify() is None:
+                await self.close(UNAUTHENTICATED)
+                return
+            await self.send_prices()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            message = orjson.loads(text_data or bytes_data or b"")
+        except orjson.JSONDecodeError:
+            return
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind == "snapshot":
+            await asyncio.sleep(self.snapshot_at + SNAPSHOT_EVERY - time.monotonic())
+            await self.send_snapshot()
+        elif kind == "watch":
+            self.follow((str(message.get("exchange")), str(message.get("symbol"))))
+        elif kind == "ping":
+            await self.say({"type": "pong"})
+
+    async def send_snapshot(self) -> None:
+        if self.user is None:
+            return
+        event = await database_sync_to_async(snapshot)(self.user)
+        self.sequence, self.snapshot_at = event["seq"], time.monotonic()
+        await self.say(event)
+        for bot in event["bots"]:
+            self.follow((bot["exchange"], bot["symbol"]))
+
+    def follow(self, market: Market) -> None:
+        if market in self.markets or len(self.markets) >= MOST_MARKETS:
+            return
+        self.markets[market] = self.bus.subscribe(
+            *market, lambda ticker: self.prices.update({market: ticker})
+        )
+
+    async def send_prices(self) -> None:
+        newest, self.prices = self.prices, {}
+        for (exchange, symbol), ticker in newest.items():
+            event = {"type": "price", "exchange": exchange, "symbol": symbol, "price": ticker.price}
+            await self.say({**live.plain(event), "time": ticker.time, "seq": self.sequence})
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        self.sequence = message["event"]["seq"]
+        await self.say(message["event"])
+
+    async def say(self, event: dict[str, Any]) -> None:
+        await self.send(text_data=orjson.dumps(event).decode())
+
+
+def snapshot(user: User) -> dict[str, Any]:
+    """`seq` is read first: an event that is already in the snapshot may follow it, none is missed."""
+    seq = live.current_sequence(user.id)
+    return {"type": "snapshot", "seq": seq, "bots": live.plain(live.bot_views(user))}
+
+
+def same_origin(scope: dict[str, Any]) -> bool:
+    """A cookie counts only from a page of this site: browsers send it along from any."""
+    headers = dict(scope["headers"])
+    origin, host = headers.get(b"origin", b"").decode("latin1"), headers.get(b"host", b"").decode("latin1")
+    if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return False
+    return urlsplit(origin).netloc == host or origin in settings.CSRF_TRUSTED_ORIGINS

@@ -1,0 +1,130 @@
+"""/bots/new/: a plain form, its pre-flight as one types, and nothing half created."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from bots.models import Bot
+from bots.web.tests.conftest import DCA, GRID, Making
+from exchanges.models import Credential
+
+
+def form(key: Credential, **changes: Any) -> dict[str, Any]:
+    common = {"strategy": "grid", "name": "Range", "credential": str(key.id), "symbol": "BTC/USDT"}
+    return common | {"spacing": "arithmetic", "on_stop": "keep", "post_only": "on"} | GRID | changes
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(making: Making) -> None:
+    """`making` leaves out what would start a worker."""
+
+
+def test_without_a_key_the_page_says_what_to_do_first(as_bob: Client) -> None:
+    assert "First, an exchange key" in as_bob.get("/bots/new/").content.decode()
+
+
+def test_a_grid_bot_is_created_stopped(as_alice: Client, key: Credential) -> None:
+    answer = as_alice.post("/bots/new/", form(key))
+    bot = Bot.objects.get()
+    assert answer.headers["Location"] == f"/bots/{bot.id}/"
+    assert (bot.status, bot.total_investment) == ("stopped", Decimal(1000))
+    assert bot.config["lower_price"] == "60000"
+
+
+def test_the_other_button_starts_it_too(as_alice: Client, key: Credential) -> None:
+    as_alice.post("/bots/new/", form(key, start="1"))
+    assert Bot.objects.get().status == "running"
+
+
+def test_a_dca_bot_takes_its_own_fields_alone(as_alice: Client, key: Credential) -> None:
+    as_alice.post("/bots/new/", form(key, strategy="dca", repeat="on", missed="skip", **DCA))
+    config = Bot.objects.get().config
+    assert config["amount"] == "100"
+    assert config["missed"] == "skip"
+    assert "lower_price" not in config
+
+
+def test_an_error_stands_at_its_field_with_the_number_that_fixes_it(
+    as_alice: Client, key: Credential
+) -> None:
+    answer = as_alice.post("/bots/new/", form(key, investment="20"))
+    assert answer.status_code == 422
+    assert "invest at least" in answer.context["form"].errors["investment"][0]
+    assert 'value="20"' in answer.content.decode()
+    assert not Bot.objects.exists()
+
+
+def test_what_cannot_start_is_not_left_behind(as_alice: Client, key: Credential) -> None:
+    answer = as_alice.post("/bots/new/", form(key, start="1", investment="99999999"))
+    assert "100000" in answer.context["form"].errors["investment"][0]
+    assert not Bot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("lower_price", "NaN"), ("grid_count", "10000"), ("investment", "-5"), ("upper_price", "abc")],
+)
+def test_bad_numbers_are_refused_at_their_field(
+    as_alice: Client, key: Credential, field: str, value: str
+) -> None:
+    answer = as_alice.post("/bots/new/", form(key, **{field: value}))
+    assert field in answer.context["form"].errors
+
+
+def test_an_unknown_market_is_refused_at_its_field(as_alice: Client, key: Credential) -> None:
+    answer = as_alice.post("/bots/new/", form(key, symbol="NO/SUCH"))
+    assert "symbol" in answer.context["form"].errors
+
+
+def test_another_users_key_is_no_choice(as_bob: Client, key: Credential) -> None:
+    answer = as_bob.post("/bots/new/", form(key))
+    assert "credential" in answer.context["form"].errors
+    assert not Bot.objects.exists()
+
+
+def test_the_check_sums_up_before_anything_is_saved(as_alice: Client, key: Credential) -> None:
+    page = as_alice.post("/bots/new/check/", form(key, name="")).content.decode()
+    assert "Ready to start" in page
+    assert "Profit per grid" in page
+    assert not Bot.objects.exists()
+
+
+def test_the_check_puts_each_failure_at_its_field(as_alice: Client, key: Credential) -> None:
+    page = as_alice.post("/bots/new/check/", form(key, investment="20")).content.decode()
+    start = page.index('id="id_investment_error"')
+    assert "invest at least" in page[start : start + 300]
+
+
+def test_a_blank_is_no_mistake_while_one_types(as_alice: Client, key: Credential) -> None:
+    page = as_alice.post("/bots/new/check/", form(key, lower_price="")).content.decode()
+    assert "required" not in page
+
+
+def test_the_market_brings_price_range_and_free_money(as_alice: Client, key: Credential) -> None:
+    answer = as_alice.get("/bots/new/market/", {"credential": key.id, "symbol": "btc/usdt"}).json()
+    assert Decimal(answer["lower"]) < Decimal(answer["price"]) < Decimal(answer["upper"])
+    assert Decimal(answer["free"]) == 100_000
+
+
+def test_the_market_of_another_users_key_is_not_found(as_bob: Client, key: Credential) -> None:
+    assert as_bob.get("/bots/new/market/", {"credential": key.id, "symbol": "BTC/USDT"}).status_code == 404
+
+
+def test_an_unknown_market_says_so(as_alice: Client, key: Credential) -> None:
+    answer = as_alice.get("/bots/new/market/", {"credential": key.id, "symbol": "NO/SUCH"})
+    assert answer.status_code == 404
+    assert answer.json()["detail"]
+
+
+def test_symbols_are_offered_by_what_was_typed(as_alice: Client, key: Credential) -> None:
+    page = as_alice.get("/bots/new/symbols/", {"symbol": "eth"}).content.decode()
+    assert page.index("ETH/USDT") >= 0
+    assert "BTC/USDT" not in page
+
+
+def test_a_bot_can_be_made_like_another(as_alice: Client, as_bob: Client, making: Making) -> None:
+    bot = making("Range")
+    assert 'value="60000"' in as_alice.get(f"/bots/new/?like={bot.id}").content.decode()
+    assert as_bob.get(f"/bots/new/?like={bot.id}").status_code == 404

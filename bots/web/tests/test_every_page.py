@@ -1,0 +1,65 @@
+"""What all pages promise: a strict policy, no inline code, themes, and pages for errors."""
+
+import re
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from bots.web.tests.conftest import Making
+
+OPEN = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+SIGNED_IN = ["/bots/", "/bots/new/", "/keys/", "/account/", "/accounts/password/change/", "/accounts/logout/"]
+
+
+def inline(page: str) -> list[str]:
+    """Scripts without source or nonce, style attributes, and handlers."""
+    scripts = re.findall(r"<script(?![^>]*(?:\bsrc=|\bnonce=|application/json))[^>]*>", page)
+    return scripts + re.findall(r"<style|\sstyle=|\son[a-z]+=\"|javascript:", page)
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_pages_before_sign_in_are_strict(client: Client, db: None, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert not inline(answer.content.decode())
+
+
+@pytest.mark.parametrize("path", SIGNED_IN)
+def test_pages_after_sign_in_are_strict(as_alice: Client, path: str) -> None:
+    answer = as_alice.get(path)
+    assert answer.status_code == 200
+    assert not inline(answer.content.decode())
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_the_page_of_a_bot_is_strict(as_alice: Client, making: Making) -> None:
+    assert not inline(as_alice.get(f"/bots/{making().id}/").content.decode())
+
+
+@pytest.mark.parametrize("path", SIGNED_IN)
+def test_strangers_are_sent_to_sign_in(client: Client, db: None, path: str) -> None:
+    assert client.get(path).headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    ("cookie", "attribute"), [("dark", 'data-theme="dark"'), ("light", 'data-theme="light"'), ('"><b>', "")]
+)
+def test_the_theme_is_in_the_first_byte(client: Client, db: None, cookie: str, attribute: str) -> None:
+    client.cookies["theme"] = cookie
+    page = client.get("/accounts/login/").content.decode()
+    assert attribute in page
+    assert ("data-theme" in page) == bool(attribute)
+
+
+@pytest.mark.parametrize("name", ["400", "403", "404", "500", "403_csrf", "locked_out"])
+def test_error_pages_need_nothing_to_be_shown(name: str) -> None:
+    page = render_to_string(f"{name}.html")
+    assert "AutoGrid" in page
+    assert not inline(page)
+
+
+def test_a_missing_page_is_a_page(client: Client, db: None) -> None:
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()

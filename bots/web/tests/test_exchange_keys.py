@@ -1,0 +1,77 @@
+"""/keys/: what is there, add one, look again, remove."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from bots.web.tests.conftest import Making
+from exchanges.models import Credential
+
+KEY, SECRET = "demo-key-of-a-page-0123", "never-shown-again-0123"
+
+
+def body(**changes: str) -> dict[str, str]:
+    return {"exchange": "binance", "label": "Main", "api_key": KEY, "api_secret": SECRET} | changes
+
+
+@pytest.fixture(autouse=True)
+def _exchange(at_the_simulator: None) -> None:
+    pass
+
+
+def test_a_key_is_checked_added_and_leads_on_to_the_first_bot(as_alice: Client, alice: User) -> None:
+    assert as_alice.post("/keys/", body()).headers["Location"] == "/bots/new/"
+    page = as_alice.get("/keys/").content.decode()
+    assert "Cannot withdraw" in page
+    assert "IP list" in page
+    assert KEY not in page
+    assert SECRET not in page
+
+
+@pytest.mark.parametrize(
+    ("api_key", "words"),
+    [("demo-withdraw-1", "withdraw"), ("demo-readonly-1", "trad"), ("demo spaces", "spaces")],
+)
+def test_a_key_that_is_refused_says_why_at_its_field(as_alice: Client, api_key: str, words: str) -> None:
+    answer = as_alice.post("/keys/", body(api_key=api_key))
+    assert answer.status_code == 422
+    assert words in answer.context["form"].errors["api_key"][0]
+    assert SECRET not in answer.content.decode()
+    assert not Credential.objects.exists()
+
+
+def test_a_key_without_an_ip_list_is_marked(as_alice: Client) -> None:
+    as_alice.post("/keys/", body(api_key="demo-noip-1"))
+    assert "No IP list" in as_alice.get("/keys/").content.decode()
+
+
+def test_a_key_can_be_checked_again(as_alice: Client, key: Credential) -> None:
+    page = as_alice.post(f"/keys/{key.id}/check/", follow=True).content.decode()
+    assert "is in order" in page
+
+
+def test_without_the_exchange_the_check_says_so(as_alice: Client, key: Credential, settings: Any) -> None:
+    settings.EXCHANGE_SIMULATOR = settings.EXCHANGE_SIMULATOR | {"port": 1}
+    page = as_alice.post(f"/keys/{key.id}/check/", follow=True).content.decode()
+    assert "does not answer" in page
+
+
+def test_an_unused_key_can_be_removed(as_alice: Client, key: Credential) -> None:
+    as_alice.post(f"/keys/{key.id}/remove/")
+    assert not Credential.objects.exists()
+
+
+def test_a_key_that_a_bot_uses_stays(as_alice: Client, key: Credential, making: Making) -> None:
+    making()
+    page = as_alice.post(f"/keys/{key.id}/remove/", follow=True).content.decode()
+    assert "Bots use this key" in page
+    assert Credential.objects.exists()
+
+
+def test_another_users_key_is_not_found(as_bob: Client, key: Credential) -> None:
+    assert as_bob.post(f"/keys/{key.id}/check/").status_code == 404
+    assert as_bob.post(f"/keys/{key.id}/remove/").status_code == 404
+    assert "Remove Main" not in as_bob.get("/keys/").content.decode()
+    assert Credential.objects.exists()

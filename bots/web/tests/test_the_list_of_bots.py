@@ -1,0 +1,82 @@
+"""/bots/: every bot with its state and its figures, in a constant number of queries."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.test import Client
+
+from accounts.models import User
+from bots.models import Bot
+from bots.web.tests.conftest import Making
+
+
+def test_the_front_door_leads_to_sign_in_and_then_to_the_bots(client: Client, as_alice: Client) -> None:
+    assert client.get("/").headers["Location"] == "/accounts/login/"
+    assert as_alice.get("/").headers["Location"] == "/bots/"
+    assert client.get("/bots/").headers["Location"] == "/accounts/login/?next=/bots/"
+
+
+def test_a_new_user_is_led_to_a_key_and_then_to_a_bot(as_alice: Client, alice: User) -> None:
+    page = as_alice.get("/bots/").content.decode()
+    assert "Add an exchange key" in page
+    assert 'href="/keys/"' in page
+
+
+def test_with_a_key_the_next_step_is_a_bot(as_alice: Client, key: Any) -> None:
+    page = as_alice.get("/bots/").content.decode()
+    assert "Your exchange key is in place" in page
+    assert "Create a bot" in page
+
+
+def test_each_bot_shows_state_figures_and_why(as_alice: Client, making: Making) -> None:
+    making("Fine", status="running", realized_pnl=Decimal("12.345"))
+    making("Broken", status="error", status_reason="Binance refused the key.")
+    making("Tripped", halted=True, status_reason="Lost 5 % in an hour.")
+    making("Ending", stopping=True)
+    page = as_alice.get("/bots/").content.decode()
+    for words in (
+        "Running",
+        "Error",
+        "Binance refused the key.",
+        "Halted",
+        "Lost 5 % in an hour.",
+        "Stopping",
+    ):
+        assert words in page
+    assert "+12.35" in page
+
+
+def test_the_number_of_queries_does_not_grow_with_the_bots(
+    as_alice: Client, making: Making, django_assert_max_num_queries: Any
+) -> None:
+    for count in (1, 4):
+        for number in range(count):
+            making(f"Bot {count}.{number}")
+        with django_assert_max_num_queries(5):
+            as_alice.get("/bots/")
+
+
+def test_others_bots_are_not_listed(as_bob: Client, making: Making) -> None:
+    making("Secret plan")
+    assert "Secret plan" not in as_bob.get("/bots/").content.decode()
+
+
+def test_htmx_gets_the_rows_alone(as_alice: Client, making: Making) -> None:
+    making("Range")
+    page = as_alice.get("/bots/", headers={"HX-Request": "true"}).content.decode()
+    assert "Range" in page
+    assert "<html" not in page
+
+
+def test_the_kill_switch_halts_every_bot_of_the_user_and_no_others(
+    as_alice: Client, as_bob: Client, making: Making
+) -> None:
+    bot = making(status="running")
+    as_bob.post("/bots/stop-all/")
+    bot.refresh_from_db()
+    assert not bot.halted
+    as_alice.post("/bots/stop-all/", {"action": "cancel_and_sell"})
+    bot.refresh_from_db()
+    assert bot.halted
+    assert bot.stop_action == "sell"
+    assert Bot.objects.filter(halted=False).count() == 0

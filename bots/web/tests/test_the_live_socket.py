@@ -1,0 +1,184 @@
+"""/ws/live: who may listen, what comes first, and that nothing is lost unnoticed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from redis.asyncio import Redis
+
+from accounts import tokens
+from accounts.models import User
+from bots.consumers import LiveConsumer
+from bots.core.types import Ticker
+from bots.routing import websocket_application
+from bots.services import live
+from bots.web.tests.conftest import signed_in
+from marketdata import bus
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOST = b"localhost"
+
+
+@pytest.fixture(autouse=True)
+async def redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
+    monkeypatch.setattr(LiveConsumer, "beat_seconds", 0.02)
+    async with Redis.from_url(settings.REDIS_URL) as client:
+        await client.flushdb()
+        yield client
+
+
+def socket(headers: list[tuple[bytes, bytes]], subprotocol: str | None = None) -> WebsocketCommunicator:
+    chosen = [subprotocol] if subprotocol else None
+    return WebsocketCommunicator(websocket_application, "/ws/live", headers, chosen)
+
+
+async def by_cookie(user: User, origin: bytes = b"http://localhost") -> WebsocketCommunicator:
+    client = await sync_to_async(signed_in)(user)
+    cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
+    return socket([(b"host", HOST), (b"origin", origin), (b"cookie", cookie)])
+
+
+async def by_token(user: User) -> WebsocketCommunicator:
+    access = (await sync_to_async(tokens.issue)(user=user)).access
+    return socket([(b"host", HOST)], f"bearer.{access}")
+
+
+async def listening(communicator: WebsocketCommunicator) -> dict[str, Any]:
+    """Connects and returns the snapshot."""
+    connected, _ = await communicator.connect()
+    assert connected
+    first: dict[str, Any] = await communicator.receive_json_from()
+    assert first["type"] == "snapshot"
+    return first
+
+
+async def closed_with(communicator: WebsocketCommunicator) -> int:
+    await communicator.connect()
+    message = await communicator.receive_output()
+    assert message["type"] == "websocket.close"
+    await communicator.wait()
+    return int(message["code"])
+
+
+async def test_strangers_are_closed_with_4401(db: None) -> None:
+    assert await closed_with(socket([(b"host", HOST), (b"origin", b"http://localhost")])) == 4401
+
+
+async def test_a_wrong_token_is_closed_with_4401(db: None) -> None:
+    assert await closed_with(socket([(b"host", HOST)], "bearer.nonsense")) == 4401
+
+
+async def test_a_cookie_from_another_site_counts_for_nothing(alice: User) -> None:
+    assert await closed_with(await by_cookie(alice, origin=b"http://evil.example")) == 4401
+
+
+async def test_a_page_gets_a_snapshot_first(alice: User) -> None:
+    page = await by_cookie(alice)
+    assert await listening(page) == {"type": "snapshot", "seq": 0, "bots": []}
+    await page.disconnect()
+
+
+async def test_a_token_travels_as_subprotocol_and_is_echoed(alice: User) -> None:
+    access = (await sync_to_async(tokens.issue)(user=alice)).access
+    program = socket([(b"host", HOST)], f"bearer.{access}")
+    assert await program.connect() == (True, f"bearer.{access}")
+    await program.disconnect()
+
+
+async def test_all_sockets_of_a_user_count_alike_and_others_hear_nothing(alice: User, bob: User) -> None:
+    first, second, other = await by_cookie(alice), await by_token(alice), await by_token(bob)
+    for each in (first, second, other):
+        await listening(each)
+    await live.apublish(alice.id, {"type": "pnl", "bot_id": alice.id, "equity": Decimal("1.10")})
+    await live.apublish(alice.id, {"type": "fill", "bot_id": alice.id})
+    for each in (first, second):
+        told = [await each.receive_json_from(), await each.receive_json_from()]
+        assert [(event["type"], event["seq"]) for event in told] == [("pnl", 1), ("fill", 2)]
+        assert told[0]["equity"] == "1.10"
+    assert await other.receive_nothing()
+    for each in (first, second, other):
+        await each.disconnect()
+
+
+async def test_a_snapshot_can_be_asked_for_again_and_says_where_the_count_stands(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.consumers.SNAPSHOT_EVERY", 0)
+    page = await by_token(alice)
+    await listening(page)
+    await live.apublish(alice.id, {"type": "order", "bot_id": alice.id})
+    assert (await page.receive_json_from())["seq"] == 1
+    await page.send_json_to({"type": "snapshot"})
+    assert (await page.receive_json_from())["seq"] == 1
+    await page.disconnect()
+
+
+async def test_what_services_publish_synchronously_arrives(alice: User) -> None:
+    page = await by_token(alice)
+    await listening(page)
+    await sync_to_async(live.publish, thread_sensitive=False)(alice.id, {"type": "bot", "bot_id": alice.id})
+    assert (await page.receive_json_from())["type"] == "bot"
+    await page.disconnect()
+
+
+async def test_an_open_page_leaves_a_sign_that_somebody_watches(alice: User) -> None:
+    assert not await asyncio.to_thread(live.is_watched, alice.id)
+    page = await by_token(alice)
+    await listening(page)
+    await page.send_json_to({"type": "ping"})
+    await page.receive_json_from()
+    assert await asyncio.to_thread(live.watched, [alice.id]) == {alice.id}
+    await page.disconnect()
+
+
+async def test_the_price_of_a_market_that_is_watched_comes_with_the_last_number(
+    alice: User, redis: Redis
+) -> None:
+    page = await by_token(alice)
+    await listening(page)
+    await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": "BTC/USDT"})
+    price = Decimal("65000.10")
+    sent = asyncio.create_task(keep_publishing(redis, Ticker("BTC/USDT", price, price, price, 1)))
+    event = await page.receive_json_from(5)
+    sent.cancel()
+    assert (event["type"], event["price"], event["seq"]) == ("price", "65000.10", 0)
+    await page.disconnect()
+
+
+async def keep_publishing(redis: Redis, ticker: Ticker) -> None:
+    while True:
+        await bus.publish_ticker(redis, "binance", ticker)
+        await asyncio.sleep(0.05)
+
+
+async def test_nonsense_is_ignored_and_a_ping_is_answered(alice: User) -> None:
+    page = await by_token(alice)
+    await listening(page)
+    await page.send_to(text_data="not json")
+    await page.send_json_to([1, 2])
+    await page.send_json_to({"type": "ping"})
+    assert await page.receive_json_from() == {"type": "pong"}
+    await page.disconnect()
+
+
+async def test_a_session_that_ended_closes_its_sockets(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bots.consumers.CHECK_EVERY", 2)
+    client = await sync_to_async(signed_in)(alice)
+    cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
+    page = socket([(b"host", HOST), (b"origin", b"http://localhost"), (b"cookie", cookie)])
+    await listening(page)
+    await sync_to_async(client.logout)()
+    assert (await page.receive_output(5))["code"] == 4401
+    await page.disconnect()
+
+
+async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(live, "_message", away)
+    await live.apublish(alice.id, {"type": "bot"})

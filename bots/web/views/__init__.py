@@ -1,0 +1,1 @@
+"""Thin: each asks a selector, tells a service, and renders."""

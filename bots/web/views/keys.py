@@ -1,0 +1,62 @@
+"""Exchange keys: what is there, add one, look again, remove."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bots.web.forms import KeyForm
+from bots.web.requests import user_of
+from exchanges import services as exchanges
+
+
+@sensitive_post_parameters("api_key", "api_secret")
+@require_http_methods(["GET", "POST"])
+@login_required
+def keys(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    form = KeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key = exchanges.create_credential(user=user, **form.cleaned_data)
+        except exchanges.CredentialRejected as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, refused.detail)
+        else:
+            messages.success(request, f"{key.label} was checked and added.")
+            first = not user.bots.exists()
+            return redirect("web:new" if first else "web:keys")
+    listed = user.credentials.annotate(bot_count=Count("bots"))
+    context = {"nav": "keys", "keys": listed, "form": form}
+    return render(request, "web/keys.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def check(request: HttpRequest, credential_id: str) -> HttpResponse:
+    key = exchanges.access_credential(user=user_of(request), credential_id=credential_id)
+    try:
+        key = exchanges.validate_credential(credential=key)
+    except exchanges.CredentialRejected as refused:
+        messages.error(request, refused.detail)
+    else:
+        if key.is_valid:
+            messages.success(request, f"{key.label} was checked and is in order.")
+        else:
+            messages.error(request, f"{key.label} was checked: bots cannot use it as it is at the exchange.")
+    return redirect("web:keys")
+
+
+@require_POST
+@login_required
+def remove(request: HttpRequest, credential_id: str) -> HttpResponse:
+    key = exchanges.access_credential(user=user_of(request), credential_id=credential_id)
+    try:
+        exchanges.delete_credential(credential=key)
+    except exchanges.CredentialRejected as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(request, f"{key.label} was removed.")
+    return redirect("web:keys")

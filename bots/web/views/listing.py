@@ -1,0 +1,43 @@
+"""All bots of a user at a glance."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from bots.services import lifecycle, live
+from bots.web.requests import user_of
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("web:bots" if request.user.is_authenticated else "account_login")
+
+
+@require_GET
+@login_required
+def bots(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    views = live.bot_views(user)
+    context: dict[str, Any] = {"nav": "bots", "bots": views, "quote": _common_quote(views)}
+    context["has_key"] = bool(views) or user.credentials.exists()
+    return render(request, "web/_bots.html" if request.htmx else "web/bots.html", context)
+
+
+def _common_quote(views: list[dict[str, Any]]) -> str:
+    """The one coin that all bots are counted in; "" where a total would add apples and pears."""
+    quotes = {view["symbol"].partition("/")[2] for view in views}
+    return quotes.pop() if len(quotes) == 1 else ""
+
+
+@require_POST
+@login_required
+def stop_all(request: HttpRequest) -> HttpResponse:
+    sell = request.POST.get("action") == "cancel_and_sell"
+    lifecycle.kill_all(user=user_of(request), action="cancel_and_sell" if sell else "cancel")
+    words = "its orders are being cancelled" + (" and its coins sold" if sell else "")
+    messages.warning(request, f"Kill switch: every bot is halted, {words}.")
+    return redirect("web:bots")

@@ -1,0 +1,49 @@
+// How numbers look; bots/templatetags/trade.py does the same on the server. Amounts are decimal strings and
+// stay exact: Intl formats strings without going through floating point.
+
+const MINUS = "−";
+const formats = new Map();
+
+function text(value, least, most, signDisplay = "negative") {
+  if (value === null || value === undefined || value === "") return "–";
+  const key = `${least}/${most}/${signDisplay}`;
+  if (!formats.has(key)) {
+    const options = { minimumFractionDigits: least, maximumFractionDigits: most, signDisplay };
+    formats.set(key, new Intl.NumberFormat("en-US", options));
+  }
+  return formats.get(key).format(String(value)).replace("-", MINUS);
+}
+
+export const money = (value) => text(value, 2, 2);
+export const price = (value) => text(value, 2, 8);
+export const average = (value) => text(value, 2, Number(value) >= 1000 ? 2 : Number(value) >= 1 ? 4 : 8);
+export const quantity = (value) => text(value, 0, 8);
+export const count = (value) => text(value, 0, 0);
+export const signed = (value) => text(value, 2, 2, "exceptZero");
+export const percent = (value) => {
+  const shown = signed(value);
+  return shown === "–" ? shown : `${shown}%`;
+};
+export const gain = signed;
+
+/** up, down or flat, judged on what is shown. */
+export function tone(value) {
+  const shown = signed(value);
+  if (shown.startsWith("+")) return "up";
+  return shown.startsWith(MINUS) ? "down" : "flat";
+}
+
+const SCALE = 8;
+
+function units(value) {
+  const [whole, decimals = ""] = String(value).replace("-", "").split(".");
+  const size = BigInt(whole + decimals.padEnd(SCALE, "0").slice(0, SCALE));
+  return String(value).startsWith("-") ? -size : size;
+}
+
+/** The exact sum of decimal strings of at most 8 decimals. */
+export function add(...values) {
+  const sum = values.reduce((total, value) => total + units(value), 0n);
+  const digits = String(sum < 0n ? -sum : sum).padStart(SCALE + 1, "0");
+  return `${sum < 0n ? "-" : ""}${digits.slice(0, -SCALE)}.${digits.slice(-SCALE)}`;
+}

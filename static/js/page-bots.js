@@ -1,0 +1,41 @@
+// The list of bots: figures move in place, rows come and go with the bots.
+
+import { show, write } from "bind";
+import * as format from "format";
+import { onEvent } from "live";
+
+const list = document.getElementById("bots");
+let waiting = null;
+
+function refresh() {
+  waiting ??= setTimeout(() => {
+    waiting = null;
+    htmx.trigger(list, "refresh");
+  }, 400);
+}
+
+function total() {
+  for (const element of document.querySelectorAll("[data-total]")) {
+    const field = element.dataset.total;
+    const values = [...list.querySelectorAll("tr[data-bot]")].map((row) =>
+      field === "total_investment" ? row.dataset.investment : row.querySelector(`[data-field="${field}"]`).dataset.value,
+    );
+    element.dataset.as ??= "money";
+    write(element, format.add(...values.map((value) => value || "0")));
+  }
+}
+
+onEvent((event) => {
+  if (event.type === "snapshot") {
+    const shown = document.querySelectorAll("tr[data-bot]").length;
+    const known = event.bots.every((bot) => show(bot.id, bot));
+    if (!known || shown !== event.bots.length) refresh();
+  } else if (event.type === "pnl") {
+    show(event.bot_id, event);
+  } else if (event.type !== "price") {
+    refresh();
+  }
+  total();
+});
+document.addEventListener("htmx:afterSwap", total);
+total();
