@@ -60,8 +60,10 @@ class Forming:
 
 
 def _restored(row: CandleRow) -> Forming:
-    amounts = [Decimal(value).scaleb(-8) for value in row]
-    return Forming(row[0], *amounts[1:7], count=row[7], taker=amounts[8], taker_quote=amounts[9])
+    opened, high, low, close, volume, quote, taker, taker_quote = (
+        Decimal(value).scaleb(-8) for value in (*row[1:7], *row[8:])
+    )
+    return Forming(row[0], opened, high, low, close, volume, quote, row[7], taker, taker_quote)
 
 
 class Candles:

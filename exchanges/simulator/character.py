@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 DAY = 86_400.0
 ANCHOR_DAILY = 0.03
-SWING = 0.0025
+SWING = 0.008
 SWING_HALF_LIFE = 60.0  # seconds
 ANCHOR_HALF_LIFE = 30 * DAY
 

@@ -1,5 +1,5 @@
-"""The exchange's own view for people, tests and the demo: JSON under /control/, and a page that shows it. Loopback only;
-who names another host (DNS rebinding) or comes from another site's page is refused."""
+"""The exchange's own view for people, tests and the demo: JSON under /control/, and a page that shows it. Loopback
+only; who names another host (DNS rebinding) or comes from another site's page is refused."""
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -32,7 +32,7 @@ class Control:
         app = web.Application(middlewares=[_guard])
         app.add_routes(
             [
-                web.get("/", lambda _: web.FileResponse(PAGE / "index.html")),  # type: ignore[arg-type]
+                web.get("/", self._page),
                 web.get("/control/market", self._market),
                 web.get("/control/accounts", self._accounts),
                 web.post("/control/accounts", self._create_account),
@@ -44,6 +44,9 @@ class Control:
             ]
         )
         return app
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(PAGE / "index.html")
 
     async def _market(self, request: web.Request) -> web.Response:
         symbols = {symbol: {"price": f"{venue.price:f}"} for symbol, venue in self._exchange.venues.items()}

@@ -1,7 +1,7 @@
 """Refusals, with the codes and texts of Binance (the richest of the exchanges' own sets)."""
 
 
-class Refused(Exception):  # noqa: N818 - it is the exchange that refuses, nothing went wrong here
+class Refused(Exception):
     """What the exchange answers instead of doing what was asked. `retry_after` in seconds, with 429 only."""
 
     def __init__(self, code: int, message: str, status: int = 400, retry_after: int = 0) -> None:

@@ -14,12 +14,12 @@ from exchanges.simulator import filters
 from exchanges.simulator.accounts import FIRST_USER, Key
 from exchanges.simulator.candles import Candles, Forming
 from exchanges.simulator.errors import filter_failure, invalid_symbol, rejected, unknown_order
-from exchanges.simulator.events import BalanceChanged, CandleClosed, Event, Execution, OrderChanged, Traded
+from exchanges.simulator.events import BalanceChanged, CandleClosed, Event, Execution, Traded
 from exchanges.simulator.history import MINUTE, History
 from exchanges.simulator.journal import Journal
 from exchanges.simulator.journal.markets import SavedMarket
 from exchanges.simulator.orders import Kind, NewOrder, Order, Status, Trade
-from exchanges.simulator.settlement import Settlement, locked_by
+from exchanges.simulator.settlement import Settlement
 from exchanges.simulator.symbols import ALL, SymbolRules
 from exchanges.simulator.venue import Venue
 

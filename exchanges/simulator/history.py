@@ -103,7 +103,8 @@ def _reverting(steps: Floats, rate: float) -> Floats:
         half = len(steps) // 2
         first, second = _reverting(steps[:half], rate), _reverting(steps[half:], rate)
         return np.concatenate([first, second + first[-1] * np.exp(-ages[1 : len(second) + 1])])
-    return np.exp(-ages) * np.cumsum(np.exp(ages) * steps)
+    faded: Floats = np.exp(-ages) * np.cumsum(np.exp(ages) * steps)
+    return faded
 
 
 def _extremes(

@@ -80,8 +80,8 @@ class ReplayedPrice:
 def path(candle: tuple[Number, Number, Number, Number]) -> list[Number]:
     """A plausible way through a candle: the nearer extreme first."""
     opened, high, low, close = candle
-    middle = [high, low] if high - opened < opened - low else [low, high]
-    return [opened, *middle, close]
+    nearer, farther = (high, low) if high - opened < opened - low else (low, high)
+    return [opened, nearer, farther, close]
 
 
 def read_candles(file: Path) -> Iterator[Ohlc]:

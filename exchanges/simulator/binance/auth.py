@@ -7,7 +7,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl
 
 from exchanges.simulator.accounts import Key
-from exchanges.simulator.errors import Refused, bad_key, mandatory
+from exchanges.simulator.errors import Refused, mandatory
 from exchanges.simulator.exchange import Exchange
 
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")

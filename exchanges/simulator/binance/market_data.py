@@ -1,5 +1,6 @@
 """Public endpoints."""
 
+import operator
 from typing import Any
 
 from exchanges.simulator.binance import parameters as read
@@ -19,7 +20,7 @@ MAX_DEPTH = 5_000
 
 
 @endpoint("GET", "/api/v3/ping", 1)
-def ping(call: Call) -> dict[str, Any]:
+def ping(_: Call) -> dict[str, Any]:
     return {}
 
 
@@ -91,6 +92,20 @@ def trades(call: Call) -> list[dict[str, Any]]:
         }
         for done in list(venue.prints)[-limit:]
     ]
+
+
+@endpoint("GET", "/api/v3/aggTrades", 4)
+def aggregate_trades(call: Call) -> list[dict[str, Any]]:
+    """Each trade is its own aggregate, here and in the stream."""
+    found = list(_venue(call).prints)
+    for name, test in (("startTime", operator.ge), ("endTime", operator.le)):
+        bound = read.number(call.parameters, name)
+        found = [done for done in found if bound is None or test(done.time, bound)]
+    first = read.number(call.parameters, "fromId")
+    limit = read.limit(call.parameters, 500, 1000)
+    newest = first is None and "startTime" not in call.parameters
+    found = [done for done in found if done.id >= (first or 0)]
+    return [write.aggregate_trade(done) for done in (found[-limit:] if newest else found[:limit])]
 
 
 @endpoint("GET", "/api/v3/klines", 2)

@@ -7,7 +7,11 @@ from typing import Any
 from bots.core.types import ZERO, Side
 from exchanges.simulator.binance.payloads import (
     amount,
+)
+from exchanges.simulator.binance.payloads import (
     book_ticker as rest_book_ticker,
+)
+from exchanges.simulator.binance.payloads import (
     day_ticker as rest_day_ticker,
 )
 from exchanges.simulator.candles import Forming

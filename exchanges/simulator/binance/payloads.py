@@ -7,7 +7,7 @@ from typing import Any
 from bots.core.types import Side
 from exchanges.simulator.accounts import Account, Key
 from exchanges.simulator.filters import describe
-from exchanges.simulator.orders import Order, Trade
+from exchanges.simulator.orders import Order, Print, Trade
 from exchanges.simulator.symbols import SymbolRules
 from exchanges.simulator.venue import Venue
 
@@ -221,6 +221,19 @@ def day_ticker(venue: Venue) -> Json:
 def book_ticker(venue: Venue) -> Json:
     bid, ask = _touch(venue)
     return {"symbol": venue.rules.symbol, **bid, **ask}
+
+
+def aggregate_trade(done: Print) -> Json:
+    amounts = {"p": amount(done.price), "q": amount(done.quantity)}
+    return {
+        "a": done.id,
+        **amounts,
+        "f": done.id,
+        "l": done.id,
+        "T": done.time,
+        "m": done.buyer_is_maker,
+        "M": True,
+    }
 
 
 def depth(venue: Venue, limit: int) -> Json:

@@ -12,6 +12,7 @@ from exchanges.simulator.binance.endpoint import ENDPOINTS, Access, Call, Endpoi
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.errors import Refused, bad_key
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.journal.requests import OrderRequest
 
 
 class Rest:
@@ -52,12 +53,17 @@ class Rest:
 
     def _remember(self, request: web.Request, parameters: dict[str, str], status: int, answer: bytes) -> None:
         shown = {name: value for name, value in parameters.items() if name != "signature"}
-        api_key = request.headers.get("X-MBX-APIKEY", "")
-        journal = self._exchange.journal
-        journal.requests.save(
-            self._exchange.clock(), api_key, request.method, request.path, shown, status, answer
+        received = OrderRequest(
+            time=self._exchange.clock(),
+            api_key=request.headers.get("X-MBX-APIKEY", ""),
+            method=request.method,
+            path=request.path,
+            parameters=shown,
+            status=status,
+            answer=answer.decode(),
         )
-        journal.commit()
+        self._exchange.journal.requests.save(received)
+        self._exchange.journal.commit()
 
     def _usage(self, request: web.Request, found: Endpoint, key: Key | None) -> dict[str, Any]:
         now = self._exchange.clock()

@@ -114,7 +114,7 @@ class Streams:
             venue = self._exchange.venues[name.partition("@")[0].upper()]
             message = self._timed_message(name, kind, venue)
             if message is not None:
-                self._send(venue.rules.symbol, kind, lambda found=message: found)
+                self._deliver(name, message)
 
     def _timed_message(self, name: str, kind: str, venue: Venue) -> Json | None:
         now = self._exchange.clock()
@@ -135,10 +135,11 @@ class Streams:
 
     def _send(self, symbol: str, kind: str, make: Callable[[], Json]) -> None:
         name = f"{symbol.lower()}@{kind}"
-        readers = self._readers.get(name)
-        if not readers:
-            return
-        message = make()
+        if name in self._readers:
+            self._deliver(name, make())
+
+    def _deliver(self, name: str, message: Json) -> None:
+        readers = self._readers[name]
         plain = orjson.dumps(message)
         wrapped = orjson.dumps({"stream": name, "data": message}) if any(readers.values()) else b""
         for socket, wants_wrapping in readers.items():

@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -11,6 +12,22 @@ CREATE INDEX IF NOT EXISTS requests_of ON requests (api_key, id);
 """
 
 
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    time: int
+    api_key: str
+    method: str
+    path: str
+    parameters: dict[str, str]  # without the signature
+    status: int
+    answer: str  # JSON
+
+    @property
+    def client_id(self) -> str:
+        """Of the order that it is about."""
+        return self.parameters.get("origClientOrderId") or self.parameters.get("newClientOrderId") or ""
+
+
 class RequestTable:
     """Every order request that reached the exchange, with what it was answered."""
 
@@ -18,36 +35,19 @@ class RequestTable:
         self._db = db
         db.executescript(SCHEMA)
 
-    def save(
-        self,
-        time: int,
-        api_key: str,
-        method: str,
-        path: str,
-        parameters: dict[str, str],
-        status: int,
-        answer: bytes,
-    ) -> None:
-        client_id = parameters.get("newClientOrderId") or parameters.get("origClientOrderId") or ""
-        values = (
-            time,
-            api_key,
-            method,
-            path,
-            client_id,
-            orjson.dumps(parameters).decode(),
-            status,
-            answer.decode(),
-        )
-        self._db.execute(
-            "INSERT INTO requests (time, api_key, method, path, client_id, parameters, status, answer)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            values,
-        )
+    def save(self, request: OrderRequest) -> None:
+        values = asdict(request) | {
+            "client_id": request.client_id,
+            "parameters": orjson.dumps(request.parameters).decode(),
+        }
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        self._db.execute(f"INSERT INTO requests ({names}) VALUES ({marks})", values)  # noqa: S608
 
     def of(self, api_key: str) -> list[dict[str, Any]]:
         rows = self._db.execute(
-            "SELECT time, method, path, client_id, parameters, status, answer FROM requests WHERE api_key = ? ORDER BY id",
+            "SELECT time, method, path, client_id, parameters, status, answer FROM requests"
+            " WHERE api_key = ? ORDER BY id",
             (api_key,),
         )
         return [

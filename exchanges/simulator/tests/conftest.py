@@ -1,0 +1,61 @@
+"""Unmodified ccxt clients, under the exchange's real host names, against a simulator in this process."""
+
+from collections.abc import AsyncIterator, Callable
+
+import ccxt.pro
+import pytest
+
+from exchanges.connector.transport import client_session
+from exchanges.simulator.testing import RunningSimulator, running_simulator
+
+OPTIONS = {
+    "fetchMarkets": {"types": ["spot"]},
+    "fetchCurrencies": False,
+    "fetchMargins": False,
+    "recvWindow": 5000,
+}
+
+Clients = Callable[..., ccxt.pro.binance]
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[RunningSimulator]:
+    async with running_simulator() as running:
+        yield running
+
+
+async def _clients(sim: RunningSimulator) -> AsyncIterator[Clients]:
+    session = client_session(sim.transport)
+    made: list[ccxt.pro.binance] = []
+
+    def make(
+        api_key: str = "demo-alice", secret: str = "secret of alice", **config: object
+    ) -> ccxt.pro.binance:
+        if api_key not in sim.exchange.accounts.keys:
+            sim.exchange.create_account(api_key, secret)
+        keys = {"apiKey": api_key, "secret": secret}
+        made.append(
+            ccxt.pro.binance(
+                {**keys, "session": session, "enableRateLimit": False, "timeout": 5000, "options": OPTIONS}
+                | config
+            )
+        )
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.close()
+    await session.close()
+
+
+@pytest.fixture
+async def clients(sim: RunningSimulator) -> AsyncIterator[Clients]:
+    async for make in _clients(sim):
+        yield make
+
+
+@pytest.fixture
+async def alice(clients: Clients) -> ccxt.pro.binance:
+    client = clients()
+    await client.load_markets()
+    return client
