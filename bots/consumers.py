@@ -21,6 +21,7 @@ from django.http.request import split_domain_port, validate_host
 
 from accounts.models import User
 from accounts.tokens import user_for_access_token
+from bots import selectors
 from bots.core.types import Ticker
 from bots.services import live, price_feed
 
@@ -34,7 +35,7 @@ MOST_MARKETS = 100
 Market = tuple[str, str]
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     beat_seconds: ClassVar[float] = 1.0
 
     async def connect(self) -> None:
@@ -59,8 +60,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def identify(self) -> User | None:
         if self.subprotocol is not None:
             token = self.subprotocol.removeprefix(BEARER)
-            return await database_sync_to_async(user_for_access_token)(token)
-        return await database_sync_to_async(self.user_of_session)() if same_origin(self.scope) else None
+            found: User | None = await database_sync_to_async(user_for_access_token)(token)
+        else:
+            found = await database_sync_to_async(self.user_of_session)() if same_origin(self.scope) else None
+        return found
 
     def user_of_session(self) -> User | None:
         session, user = self.scope.get("session"), self.scope.get("user")
@@ -138,7 +141,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 def snapshot(user: User) -> dict[str, Any]:
     """`seq` is read first: an event that is already in the snapshot may follow it, none is missed."""
     seq = live.current_sequence(user.id)
-    return {"type": "snapshot", "seq": seq, "bots": live.plain(live.bot_views(user))}
+    views = selectors.bot_views(selectors.bots_of(user))
+    return {"type": "snapshot", "seq": seq, "bots": live.plain(views)}
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

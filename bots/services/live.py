@@ -20,9 +20,6 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from accounts.models import User
-from bots import selectors
-
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 15
 
@@ -80,11 +77,6 @@ def watched(user_ids: Collection[UUID]) -> set[UUID]:
         found = cast("list[bytes | None]", _redis().mget([watching_key(user_id) for user_id in users]))
         return {user_id for user_id, value in zip(users, found, strict=True) if value is not None}
     return set()
-
-
-def bot_views(user: User) -> list[dict[str, Any]]:
-    """All bots of a user at their markets' last prices, each market asked once."""
-    return selectors.bot_views(selectors.bots_of(user))
 
 
 def publish(user_id: UUID, event: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 
 from bots.models import Bot, Strategy
 from bots.services.errors import FieldError
@@ -28,10 +29,15 @@ def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any
     )
 
 
+class KeyChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.label} · {obj.exchange.title()}"
+
+
 class BotForm(forms.Form):
     strategy = forms.ChoiceField(choices=Strategy.choices, initial=Strategy.GRID)
     name = forms.CharField(label="Name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
-    credential = forms.ModelChoiceField(Credential.objects.none(), label="Exchange key", empty_label=None)
+    credential = KeyChoice(Credential.objects.none(), label="Exchange key", empty_label=None)
     symbol = forms.CharField(
         label="Market",
         max_length=20,
@@ -87,11 +93,9 @@ class BotForm(forms.Form):
         choices=[("keep", "Keep the coins"), ("sell", "Sell the coins at the market")],
     )
 
-    def __init__(self, *args: Any, credentials: Iterable[Credential], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, credentials: QuerySet[Credential], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = cast(forms.ModelChoiceField, self.fields["credential"])
-        field.queryset = credentials
-        field.label_from_instance = lambda key: f"{key.label} · {key.exchange.title()}"  # type: ignore[method-assign]
+        cast(KeyChoice, self.fields["credential"]).queryset = credentials
 
     def config(self) -> dict[str, Any]:
         """What was filled in for the chosen strategy; blanks are left to the defaults."""

@@ -103,17 +103,19 @@ def test_a_blank_is_no_mistake_while_one_types(as_alice: Client, key: Credential
 
 
 def test_the_market_brings_price_range_and_free_money(as_alice: Client, key: Credential) -> None:
-    answer = as_alice.get("/bots/new/market/", {"credential": key.id, "symbol": "btc/usdt"}).json()
+    answer = as_alice.get("/bots/new/market/", {"credential": str(key.id), "symbol": "btc/usdt"}).json()
     assert Decimal(answer["lower"]) < Decimal(answer["price"]) < Decimal(answer["upper"])
     assert Decimal(answer["free"]) == 100_000
 
 
 def test_the_market_of_another_users_key_is_not_found(as_bob: Client, key: Credential) -> None:
-    assert as_bob.get("/bots/new/market/", {"credential": key.id, "symbol": "BTC/USDT"}).status_code == 404
+    for wanted in (str(key.id), "nonsense", ""):
+        answer = as_bob.get("/bots/new/market/", {"credential": wanted, "symbol": "BTC/USDT"})
+        assert answer.status_code == 404
 
 
 def test_an_unknown_market_says_so(as_alice: Client, key: Credential) -> None:
-    answer = as_alice.get("/bots/new/market/", {"credential": key.id, "symbol": "NO/SUCH"})
+    answer = as_alice.get("/bots/new/market/", {"credential": str(key.id), "symbol": "NO/SUCH"})
     assert answer.status_code == 404
     assert answer.json()["detail"]
 

@@ -1,5 +1,7 @@
 """Exchange keys: what is there, add one, look again, remove."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
@@ -35,7 +37,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def check(request: HttpRequest, credential_id: str) -> HttpResponse:
+def check(request: HttpRequest, credential_id: UUID) -> HttpResponse:
     key = exchanges.access_credential(user=user_of(request), credential_id=credential_id)
     try:
         key = exchanges.validate_credential(credential=key)
@@ -51,7 +53,7 @@ def check(request: HttpRequest, credential_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
-def remove(request: HttpRequest, credential_id: str) -> HttpResponse:
+def remove(request: HttpRequest, credential_id: UUID) -> HttpResponse:
     key = exchanges.access_credential(user=user_of(request), credential_id=credential_id)
     try:
         exchanges.delete_credential(credential=key)

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from bots.services import lifecycle, live
-from bots.web.requests import user_of
+from bots import selectors
+from bots.services import lifecycle
+from bots.web.requests import HtmxRequest, user_of
 
 
 @require_GET
@@ -19,9 +20,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def bots(request: HttpRequest) -> HttpResponse:
+def bots(request: HtmxRequest) -> HttpResponse:
     user = user_of(request)
-    views = live.bot_views(user)
+    views = selectors.bot_views(selectors.bots_of(user))
     context: dict[str, Any] = {"nav": "bots", "bots": views, "quote": _common_quote(views)}
     context["has_key"] = bool(views) or user.credentials.exists()
     return render(request, "web/_bots.html" if request.htmx else "web/bots.html", context)

@@ -18,7 +18,7 @@ from bots.services import lifecycle
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.preflight import preflight
 from bots.web.forms import BotForm, initial_of
-from bots.web.requests import user_of
+from bots.web.requests import user_of, uuid_of
 from exchanges import services as exchanges
 from exchanges.models import Credential
 from marketdata.services import follow
@@ -112,9 +112,8 @@ def check(request: HttpRequest) -> HttpResponse:
 @login_required
 def market(request: HttpRequest) -> JsonResponse:
     """Price, rules and a first range of +-10 % for the market in the form."""
-    credential = exchanges.access_credential(
-        user=user_of(request), credential_id=request.GET.get("credential", "")
-    )
+    wanted = uuid_of(request.GET.get("credential", ""))
+    credential = exchanges.access_credential(user=user_of(request), credential_id=wanted)
     symbol = request.GET.get("symbol", "").upper()
     try:
         rules = exchanges.market_of(credential.exchange, symbol)

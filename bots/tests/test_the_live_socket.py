@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.test import Client
 from redis.asyncio import Redis
 
 from accounts import tokens
@@ -16,7 +17,6 @@ from bots.consumers import LiveConsumer
 from bots.core.types import Ticker
 from bots.routing import websocket_application
 from bots.services import live
-from bots.web.tests.conftest import signed_in
 from marketdata import bus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,6 +29,12 @@ async def redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     async with Redis.from_url(settings.REDIS_URL) as client:
         await client.flushdb()
         yield client
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return client
 
 
 def socket(headers: list[tuple[bytes, bytes]], subprotocol: str | None = None) -> WebsocketCommunicator:
