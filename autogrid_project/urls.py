@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("marketdata.api.urls")),
     path("", include("bots.web.urls")),
     path("api/v1/", include("exchanges.api.urls")),
+    path("api/v1/", include("bots.api.urls")),
 ]
 
 # JSON under /api/, pages elsewhere.

@@ -13,7 +13,7 @@ STEPS = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "types": ("mypy", "."),
-    "layers": ("lint-imports",),
+    "layers": ("lint-imports", "--no-logo"),
     "migrations": ("python", "manage.py", "makemigrations", "--check", "--dry-run"),
     "deploy": ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from autogrid_project.services import place
 from autogrid_project.services.errors import Refused
 from autogrid_project.services.home import ROOT, Home
-from autogrid_project.services.launch import DATABASE, SETTINGS
+from autogrid_project.services.launch import DATABASE, environment_of
 from autogrid_project.services.stores import environment, run, running_stores, stores
 
 TEST_SETTINGS = "autogrid_project.settings.test"
@@ -72,10 +72,10 @@ def manage(home: Home, arguments: list[str]) -> int:
     command = [sys.executable, "manage.py", *arguments]
     home.create()
     if home.is_held():
-        urls = stores(home, database=DATABASE[mode]).urls
-        return run(command, environment(home, urls, SETTINGS[mode]))
+        home.runs = True
+        return run(command, environment_of(home, mode, stores(home, database=DATABASE[mode]).urls))
     with running_stores(home, database=DATABASE[mode], durable=True) as urls:
-        return run(command, environment(home, urls, SETTINGS[mode]))
+        return run(command, environment_of(home, mode, urls))
 
 
 def lock() -> int:

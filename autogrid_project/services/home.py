@@ -23,6 +23,7 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.logs = self.path / "logs"
+        self.runs = False  # set by who only joins what runs already: its ports are taken, by itself
 
     @classmethod
     def from_environment(cls) -> "Home":
@@ -67,7 +68,7 @@ class Home:
     def port(self, name: str) -> int:
         """The port a service had last time where it is still free, otherwise a new one, remembered."""
         ports = self.read("ports.json")
-        if not port_is_free(ports.get(name, 0)):
+        if not (self.runs and name in ports) and not port_is_free(ports.get(name, 0)):
             taken = set(ports.values())
             choices = (secrets.choice(PORT_RANGE) for _ in range(1000))
             ports[name] = next(port for port in choices if port not in taken and port_is_free(port))

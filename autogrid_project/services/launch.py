@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 import psutil
+import redis
+from redis.connection import parse_url
 
 from autogrid_project.services.child import Child, last_line
 from autogrid_project.services.errors import Refused
@@ -85,8 +87,10 @@ def _supervise(home: Home, options: Namespace) -> int:
     url = f"http://127.0.0.1:{port}"
     facts: dict[str, Any] = {"command": options.command, "port": port, "url": url, "state": "starting"}
     home.write("last.json", {"command": options.command})
-    children = _children(home, options, port)
-    supervisor = Supervisor(home, children, facts, lambda: True)
+    ours = stores(home, database=DATABASE[options.command])
+    children = ours.children + _children(home, options, port, ours.urls)
+    redis_url = ours.urls["REDIS_URL"]
+    supervisor = Supervisor(home, children, facts, lambda: options.command == "up" or has_prices(redis_url))
     try:
         print(f"Starting AutoGrid in {home.path}", flush=True)
         supervisor.start(lambda line: print(line, flush=True))
@@ -100,11 +104,19 @@ def _supervise(home: Home, options: Namespace) -> int:
     return 0
 
 
-def _children(home: Home, options: Namespace, port: int) -> list[Child]:
-    ours = stores(home, database=DATABASE[options.command])
-    env = environment(home, ours.urls, SETTINGS[options.command])
+def environment_of(home: Home, command: str, urls: dict[str, str]) -> dict[str, str]:
+    """What the processes of `up` or `demo` run with."""
+    env = environment(home, urls, SETTINGS[command])
     # Plain HTTP for this machine alone needs no Secure cookies; settings/production.py checks the hosts.
     env.setdefault("AUTOGRID_LOOPBACK_HTTP", "1")
+    if command == "demo":
+        wire, ca = home.port("simulator"), str(home.path / "simulator" / "ca.pem")
+        env["AUTOGRID_SIMULATOR"] = json.dumps({"host": "127.0.0.1", "port": wire, "ca": ca})
+    return env
+
+
+def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -> list[Child]:
+    env = environment_of(home, options.command, urls)
     bots = int(env.get("AUTOGRID_BOTS_PER_WORKER", "1000"))
     values: dict[str, object] = {
         "home": home.path,
@@ -113,10 +125,8 @@ def _children(home: Home, options: Namespace, port: int) -> list[Child]:
         "bot_threads": bot_threads(bots),
     }
     if options.command == "demo":
-        wire = home.port("simulator")
-        values |= {"simulator_port": wire, "control_port": port + 1, "speed": options.speed}
-        ca = str(home.path / "simulator" / "ca.pem")
-        env["AUTOGRID_SIMULATOR"] = json.dumps({"host": "127.0.0.1", "port": wire, "ca": ca})
+        values |= {"simulator_port": home.port("simulator"), "control_port": port + 1}
+        values["speed"] = options.speed
     checks = {
         "web": f"http://127.0.0.1:{port}/readyz",
         "simulator": f"http://127.0.0.1:{port + 1}/control/market",
@@ -137,7 +147,7 @@ def _children(home: Home, options: Namespace, port: int) -> list[Child]:
     for child in children:
         if child.name in checks:
             child.is_ready = lambda url=checks[child.name]: answers(url)  # type: ignore[misc]
-    return ours.children + children
+    return children
 
 
 def answers(url: str) -> bool:
@@ -147,6 +157,21 @@ def answers(url: str) -> bool:
             return bool(reply.status == 200)
     except (OSError, urllib.error.URLError):
         return False
+
+
+def has_prices(redis_url: str) -> bool:
+    """Whether the collector has published the demo's market: a page opened now moves at once."""
+    try:
+        with redis.Redis.from_url(redis_url, socket_timeout=2) as client:
+            return bool(client.exists(price_key(redis_url)))
+    except redis.RedisError:
+        return False
+
+
+def price_key(redis_url: str) -> str:
+    """What marketdata.bus.channel_of answers in the processes that have Django's settings."""
+    database = parse_url(redis_url).get("db", 0)  # type: ignore[no-untyped-call]
+    return f"price:{database}:binance:BTC/USDT"
 
 
 def welcome(home: Home, facts: dict[str, Any]) -> str:

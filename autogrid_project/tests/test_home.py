@@ -34,6 +34,9 @@ def test_a_port_is_remembered_while_it_is_free(home):
         taker.bind(("127.0.0.1", port))
         taker.listen()
         assert not port_is_free(port)
+        joining = Home(home.path)
+        joining.runs = True
+        assert joining.port("postgres") == port
         assert home.port("postgres") != port
 
 

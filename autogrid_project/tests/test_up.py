@@ -18,7 +18,13 @@ PATIENCE = 150
 @pytest.fixture
 def autogrid(home):
     """Runs a command on stores of its own: those of the suite are named by variables that must not be seen."""
-    env = {"PATH": os.environ["PATH"], "AUTOGRID_HOME": str(home.path), "AUTOGRID_BOTS_PER_WORKER": "5"}
+    measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    env = {
+        "PATH": os.environ["PATH"],
+        "AUTOGRID_HOME": str(home.path),
+        "AUTOGRID_BOTS_PER_WORKER": "5",
+        **measuring,
+    }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "autogrid_project.services", *arguments]
@@ -47,6 +53,8 @@ def test_up_status_and_down(autogrid, home, port):
     status = autogrid("status")
     assert status.returncode == 0, status.stdout
     assert all(name in status.stdout for name in ("postgres", "valkey", "web", "bots", "beat", "collector"))
+    joined = autogrid("manage", "showmigrations", "--plan")
+    assert (joined.returncode, "[ ]" in joined.stdout) == (0, False)
     again = autogrid("up", "--detach", "--port", str(port))
     assert (again.returncode, "already running" in again.stdout) == (0, True)
     other = autogrid("up", "--detach", "--port", str(port + 1))
@@ -59,6 +67,8 @@ def test_up_status_and_down(autogrid, home, port):
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
     assert autogrid("down").stdout == "AutoGrid is not running.\n"
     assert autogrid("status").returncode == 1
+    alone = autogrid("manage", "showmigrations", "--plan")
+    assert (alone.returncode, "[ ]" in alone.stdout) == (0, False)
 
 
 def test_a_taken_port_is_one_sentence(autogrid, port):
