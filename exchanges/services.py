@@ -42,6 +42,8 @@ __all__ = [
     "validate_credential",
 ]
 
+WRONG_SIGNATURE = "-1022"
+
 log = logging.getLogger(__name__)
 
 _API_KEY = re.compile(r"[\x21-\x7e]{1,256}")  # it travels in a header
@@ -190,11 +192,17 @@ def _ask_permissions(exchange: str, keys: Keys) -> permissions.Permissions:
     try:
         return market_data.ask_as(exchange, keys, permissions.check)
     except AccountRefused as error:
-        raise CredentialRejected("invalid_key", "api_key", error.detail) from None
+        raise CredentialRejected("invalid_key", "api_key", _why_refused(error)) from None
     except ExchangeUnavailable:
         name = FACTS[exchange].name
         detail = f"{name} does not answer, so the key cannot be checked. Try again in a moment."
         raise CredentialRejected("exchange_unavailable", "", detail) from None
+
+
+def _why_refused(error: AccountRefused) -> str:
+    if error.code == WRONG_SIGNATURE:
+        return "The API secret does not belong to this key: copy both again."
+    return error.detail
 
 
 def _store(credential: Credential, keys: Keys, found: permissions.Permissions) -> Credential:

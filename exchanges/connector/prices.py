@@ -20,7 +20,7 @@ CHANNELS = ("trade", "bookTicker", "kline_1m")
 SYMBOLS_PER_SOCKET = 300  # of Binance's 1,024 streams
 STREAMS_PER_MESSAGE = 150
 MESSAGE_PAUSE = 0.25  # Binance hears 5 messages a second
-CONFLATE = 0.1
+CONFLATE = 0.05
 
 OnTicker = Callable[[Ticker], None]
 OnCandle = Callable[[str, Candle], None]
@@ -34,7 +34,7 @@ class PriceStream:
         self, symbols: Callable[[], set[str]], on_ticker: OnTicker, on_closed_candle: OnCandle
     ) -> None:
         """Until cancelled. `symbols` is asked every second for what is wanted now; symbols the exchange does
-        not list are left out. A symbol's first news is passed on at once, then at most ten a second."""
+        not list are left out. A symbol's first news is passed on at once, then at most twenty a second."""
         await self._markets.ready()
         tickers = _Tickers(on_ticker)
         sockets: list[_PriceSocket] = []
