@@ -1,36 +1,58 @@
 """What pages and API read of bots. Money is Decimal; nothing here writes."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from bots import store
 from bots.core.metrics import annualized_return, max_drawdown
 from bots.core.types import ZERO, Ticker
 from bots.levels import levels
-from bots.models import Bot, BotSlot, EquitySnapshot, Fill
+from bots.models import Bot, BotSlot, EquitySnapshot, Fill, Order, Worker
 from bots.models.order import LIVE
 from marketdata.bus import last_ticker
 
-__all__ = ["access_bot", "bot_view", "bots_of", "equity", "levels", "mark_price", "stats", "ticker_for"]
+__all__ = [
+    "access_bot",
+    "all_bots",
+    "bot_view",
+    "bot_views",
+    "bots_of",
+    "equity",
+    "levels",
+    "mark_price",
+    "stats",
+    "ticker_for",
+    "workers",
+]
+
+
+def all_bots() -> QuerySet[Bot]:
+    """Bots with what `bot_view` shows of other tables, in one query."""
+    newest = Fill.objects.filter(bot=OuterRef("pk")).order_by("-time", "-trade_id")
+    # Not a join: that would read all orders a bot ever had.
+    live = Order.objects.filter(bot=OuterRef("pk"), status__in=LIVE).order_by().values("bot")
+    return Bot.objects.select_related("credential").annotate(
+        live_orders=Coalesce(Subquery(live.annotate(count=Count("pk")).values("count")), 0),
+        last_fill_price=Subquery(newest.values("price")[:1]),
+    )
 
 
 def bots_of(user: Any) -> QuerySet[Bot]:
-    """The user's bots with what `bot_view` shows of other tables, in one query."""
-    newest = Fill.objects.filter(bot=OuterRef("pk")).order_by("-time", "-trade_id")
-    return (
-        Bot.objects.filter(user=user)
-        .select_related("credential")
-        .annotate(
-            live_orders=Count("orders", filter=Q(orders__status__in=LIVE)),
-            last_fill_price=Subquery(newest.values("price")[:1]),
-        )
-    )
+    return all_bots().filter(user=user)
+
+
+def workers() -> QuerySet[Worker]:
+    """With `held`, the number of bots each runs."""
+    return Worker.objects.annotate(held=Count("bots"))
 
 
 def access_bot(*, user: Any, bot_id: UUID | str) -> Bot:
@@ -80,6 +102,12 @@ def bot_view(bot: Bot, ticker: Ticker | None = None) -> dict[str, Any]:
         "created_at": bot.created_at,
         "started_at": bot.started_at,
     }
+
+
+def bot_views(bots: Iterable[Bot]) -> list[dict[str, Any]]:
+    """Of many bots, each market's last price asked for once."""
+    price = cache(last_ticker)
+    return [bot_view(bot, price(bot.credential.exchange, bot.symbol)) for bot in bots]
 
 
 def _open_orders(bot: Bot) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bots.core.strategies.config import FieldError, as_json
@@ -13,7 +14,7 @@ from bots.models import Bot, BotStatus, Order
 from bots.models.order import LIVE
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.events import publish_bot, record_event
-from bots.services.preflight import check_creation, check_start
+from bots.services.preflight import check_creation, check_credential, check_start
 from exchanges.models import Credential
 from marketdata.services import follow
 
@@ -32,6 +33,7 @@ def create_bot(
 ) -> Bot:
     """Raises InvalidConfig, and ExchangeUnavailable where the market cannot be asked."""
     name = _checked_name(name)
+    check_credential(credential)
     parsed = check_creation(credential, strategy, symbol, config)
     with transaction.atomic():
         bot = Bot.objects.create(
@@ -47,7 +49,7 @@ def create_bot(
         record_event(bot=bot, kind="created", text=f"{name} was created.")
         publish_bot(bot=bot)
     follow(exchange=credential.exchange, symbol=symbol)
-    return bot
+    return _refreshed(bot)
 
 
 def _checked_name(name: str) -> str:
@@ -93,9 +95,9 @@ def start_bot(*, bot: Bot) -> Bot:
         _refuse_start(bot)
         check_start(bot)
     with _locked(bot) as row:
-        _refuse_start(row)
         if row.status == BotStatus.RUNNING:
             return _refreshed(bot)
+        _refuse_start(row)
         if row.status == BotStatus.PAUSED:
             _tell(row, "resumed", "The bot was resumed.")
         else:
@@ -165,8 +167,13 @@ def kill_bot(*, bot: Bot, action: str) -> Bot:
 
 def kill_all(*, user: Any, action: str) -> list[Bot]:
     """The kill switch for all of a user's bots that are not at rest already."""
-    bots = Bot.objects.filter(user=user).exclude(status=BotStatus.STOPPED, stopping=False)
-    return [kill_bot(bot=bot, action=action) for bot in bots]
+    return kill_bots(bots=Bot.objects.filter(user=user), action=action)
+
+
+def kill_bots(*, bots: QuerySet[Bot], action: str) -> list[Bot]:
+    """The kill switch for those of these bots that are not at rest already."""
+    at_work = bots.exclude(status=BotStatus.STOPPED, stopping=False)
+    return [kill_bot(bot=bot, action=action) for bot in at_work]
 
 
 def reset_bot(*, bot: Bot) -> Bot:

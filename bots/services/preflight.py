@@ -47,8 +47,16 @@ def checked_config(strategy: str, config: Mapping[str, Any]) -> Any:
 def preflight(*, credential: Credential, strategy: str, symbol: str, config: Mapping[str, Any]) -> Preflight:
     """What a new bot would meet: each failure names the field and the number that would fix it."""
     parsed = checked_config(strategy, config)
+    check_credential(credential)
     market = market_for(credential.exchange, symbol)
     return _check(parsed, market, credential, free_funds(credential, market))
+
+
+def check_credential(credential: Credential) -> None:
+    """Raises InvalidConfig where the exchange has refused the key."""
+    if not credential.is_valid:
+        detail = "The exchange refuses this API key. Validate it again, or add another one."
+        raise InvalidConfig([FieldError("credential_id", "credential_invalid", detail)])
 
 
 def free_funds(credential: Credential, market: Market) -> Decimal:

@@ -10,9 +10,9 @@ from bots.core.risk import RiskLimits
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig
 
-LARGEST = Decimal(10) ** 10
+LARGEST = Decimal(10) ** 10 - 1  # what NUMERIC(18,8) holds
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"^(\d{1,9})([smhdw]?)$")
+_DURATION = re.compile(r"^([0-9]{1,9})([smhdw]?)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,8 @@ def to_decimal(value: Any) -> Decimal:
     text = str(value).strip()
     if len(text) > 40:
         raise ValueError("Must be a number of at most 40 characters.")
+    if not text.isascii() or "_" in text:  # Decimal reads them, JSON and people's eyes may not
+        raise ValueError("Must be a number.")
     try:
         number = Decimal(text)
     except InvalidOperation:

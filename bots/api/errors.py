@@ -1,0 +1,72 @@
+"""What the services and exchanges refuse, as answers of the API."""
+
+from functools import singledispatch
+
+from rest_framework import status
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+
+from bots.core.ports import AccountRefused, ExchangeError, RateLimited, UnknownSymbol
+from bots.services.errors import IllegalMove, InvalidConfig
+
+# Inputs beside the config; every other field that a service names is one of the config's.
+PLAIN_FIELDS = {"name", "strategy", "symbol", "credential_id", "action"}
+RETRY_AFTER = 5.0  # seconds
+
+
+class Conflict(APIException):
+    status_code = status.HTTP_409_CONFLICT
+
+
+class ExchangeAway(APIException):
+    """`wait` (seconds) becomes the Retry-After header."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+
+    def __init__(self, detail: str, wait: float = RETRY_AFTER) -> None:
+        super().__init__(detail, "exchange_unavailable")
+        self.wait = wait
+
+
+def attribute_of(field: str) -> str:
+    if field in PLAIN_FIELDS:
+        return field
+    return f"config.{field}" if field else "config"
+
+
+@singledispatch
+def answer_to(error: Exception) -> Exception:
+    """The answer that says to a client what `error` says to us; what is none of ours stays as it is."""
+    return error
+
+
+@answer_to.register
+def _(error: InvalidConfig) -> Exception:
+    details: dict[str, list[ErrorDetail]] = {}
+    for each in error.errors:
+        details.setdefault(attribute_of(each.field), []).append(ErrorDetail(each.detail, each.code))
+    return ValidationError(details)
+
+
+@answer_to.register
+def _(error: IllegalMove) -> Exception:
+    return Conflict(error.detail, error.code)
+
+
+@answer_to.register
+def _(error: UnknownSymbol) -> Exception:
+    return ValidationError({"symbol": [error.detail]}, "unknown_symbol")
+
+
+@answer_to.register
+def _(error: AccountRefused) -> Exception:
+    return Conflict(f"The exchange refuses the API key: {error.detail}", "account_refused")
+
+
+@answer_to.register
+def _(error: RateLimited) -> Exception:
+    return ExchangeAway("The exchange is busy. Nothing was changed: try again later.", error.retry_after)
+
+
+@answer_to.register
+def _(error: ExchangeError) -> Exception:
+    return ExchangeAway(f"{error.detail.rstrip('.')}. Nothing was changed: try again in a few seconds.")
