@@ -27,6 +27,7 @@ from bots.runtime.runner import Runner
 from bots.services.lifecycle import QUEUE, RUN_TASK
 from bots.services.trading import Lease
 from exchanges import services as exchanges
+from exchanges.connector.rest import BinanceConnector
 from exchanges.models import Credential
 from marketdata.bus import PriceBus
 
@@ -53,7 +54,8 @@ class BotWorker:
         self.heartbeat = Heartbeat(self._lost)
         self.loop = asyncio.new_event_loop()
         self._asked: dict[UUID, float] = {}
-        self._running: set[asyncio.Future[None]] = set()
+        self._public: dict[str, BinanceConnector] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[Any]] = []
         self._thread = threading.Thread(target=self.loop.run_forever, name="bots", daemon=True)
         self._ended = threading.Event()
@@ -68,9 +70,15 @@ class BotWorker:
         logger.info("bots_worker_started", extra={"worker": self.heartbeat.worker.name})
 
     async def _open(self) -> None:
-        self.prices = PriceBus(fetch=_fetch)
+        self.prices = PriceBus(fetch=self._fetch)
         await self.prices.start()
         self._tasks = [self.loop.create_task(self._look()), self.loop.create_task(self.feed.run())]
+
+    async def _fetch(self, exchange: str, symbol: str) -> Ticker:
+        """The price by REST, for a market that has fallen silent on the bus."""
+        if exchange not in self._public:
+            self._public[exchange] = await exchanges.open_public(exchange)
+        return await self._public[exchange].ticker(symbol)
 
     def close(self) -> None:
         """Hands every bot over without touching its open orders, then ends the loop."""
@@ -83,6 +91,7 @@ class BotWorker:
         leases.release_worker(worker=self.heartbeat.worker)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(timeout=5)
+        self.loop.close()
         self.database.close()
 
     async def _shut(self) -> None:
@@ -93,6 +102,8 @@ class BotWorker:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self.accounts.close()
         await self.prices.close()
+        for connector in self._public.values():
+            await connector.close()
         await exchanges.close_hub()
 
     def _hang_up(self) -> None:
@@ -119,6 +130,10 @@ class BotWorker:
         self._submit(self._run_bot(bot_id)).result()
 
     async def _run_bot(self, bot_id: UUID) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in one
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         if bot_id in self.runners:
             await self._look_at([bot_id])
             return
@@ -128,16 +143,14 @@ class BotWorker:
         if lease is None:
             return
         runner = self.runners[bot_id] = Runner(self, lease)
-        self._running.add(work := asyncio.ensure_future(runner.run()))
         try:
-            await work
+            await runner.run()
         except LeaseLost:
             logger.info("lease_lost", extra={"bot_id": str(bot_id)})
         except Exception:
             logger.exception("bot_crashed", extra={"bot_id": str(bot_id)})
             self._asked[bot_id] = time.monotonic() + AFTER_CRASH
         finally:
-            self._running.discard(work)
             del self.runners[bot_id]
             await self._give_back(lease)
 
@@ -208,7 +221,3 @@ def _reap() -> list[UUID]:
             return list(leases.unclaimed_bots())
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [leases.REAPER_LOCK])
-
-
-async def _fetch(exchange: str, symbol: str) -> Ticker:
-    return await (await exchanges.open_public(exchange)).ticker(symbol)
