@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.core.orders import PlannedOrder
-from bots.core.rounding import ceil_to, floor_to, plain
+from bots.core.rounding import EIGHT, ceil_to, floor_to, plain
 from bots.core.slots import PURCHASE_SLOT, SlotState, at_cycle, market_quantity, smallest_order, tradable
 from bots.core.strategies.base import BaseStrategy, Beginning, Grants, MarketData, RunState, within_reach
 from bots.core.strategies.grid_levels import levels_of
@@ -45,8 +45,12 @@ def holding_slots(levels: list[Decimal], price: Decimal) -> tuple[int, ...]:
 
 def buy_quantity(needed: Decimal, market: Market, fee: Decimal) -> Decimal:
     """What a buy must ask so that `needed` base is left after a fee taken in base."""
-    kept = 1 - fee if market.fee_in_base_on_buy else Decimal(1)
-    return ceil_to(needed / kept, market.lot)
+    return ceil_to(needed / kept(market, fee), market.lot)
+
+
+def kept(market: Market, fee: Decimal) -> Decimal:
+    """The part of a bought quantity that is left after the fee."""
+    return 1 - fee if market.fee_in_base_on_buy else Decimal(1)
 
 
 def purchase_quantity(missing: Decimal, market: Market) -> Decimal:
@@ -56,7 +60,7 @@ def purchase_quantity(missing: Decimal, market: Market) -> Decimal:
     )
 
 
-def _cost_of(
+def cost_of(
     quantity: Decimal, levels: list[Decimal], price: Decimal, held: Decimal, market: Market
 ) -> Decimal:
     """Quote that a grid of this quantity commits: its buys, its purchase, and fees taken in quote."""
@@ -78,7 +82,7 @@ def fund(
     """
 
     def fits(lots: int) -> bool:
-        return _cost_of(lots * market.lot, levels, price, held, market) <= budget
+        return cost_of(lots * market.lot, levels, price, held, market) <= budget
 
     if not fits(1):
         return None
@@ -235,20 +239,19 @@ class GridStrategy(BaseStrategy):
         return self._complete(slot, missing, dust, data)
 
     def _complete(self, slot: SlotState, missing: Decimal, dust: Decimal, data: MarketData) -> PlannedOrder:
-        """Buys what the slot still misses. A rest too small to buy is left: the slot sells what it has, or
-        where that is too small as well, buys the smallest order instead."""
+        """Buys what the slot still misses, with as much dust as leaves an order the exchange takes. A rest too
+        small to buy is left: the slot sells what it has, or where that is too small as well, buys the smallest
+        order instead."""
         level, market = self._price(slot, Side.BUY, data), data.market
-        used = min(dust, missing - market.lot) if missing > market.lot else ZERO
-        quantity = buy_quantity(missing - max(used, ZERO), market, market.maker_fee)
-        if not tradable(quantity, level, market):
-            used = ZERO
-            quantity = buy_quantity(missing, market, market.maker_fee)
+        smallest = smallest_order(level, market)
+        used = max(ZERO, min(dust, missing - floor_to(smallest * kept(market, market.maker_fee), EIGHT)))
+        quantity = buy_quantity(missing - used, market, market.maker_fee)
         if not tradable(quantity, level, market):
             have = floor_to(slot.dust + slot.bought, market.lot)
             if tradable(have, self.levels[slot.slot + 1], market):
                 return self._sell(slot, have, data)
-            quantity = smallest_order(level, market)
-        return self._limit(slot, Side.BUY, level, quantity, max(used, ZERO))
+            quantity = smallest
+        return self._limit(slot, Side.BUY, level, quantity, used)
 
     def _sell(self, slot: SlotState, quantity: Decimal, data: MarketData) -> PlannedOrder:
         lots = floor_to(quantity, data.market.lot)

@@ -28,7 +28,7 @@ def check_slots(world: World) -> None:
             assert state.held >= 0, state
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(60))
 def test_a_grid_keeps_its_promises_whatever_happens(seed):
     random = Random(seed)
     market, price = random.choice(MARKETS)
