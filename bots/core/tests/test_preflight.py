@@ -1,0 +1,124 @@
+"""Each failure names its field and a number, and that number really fixes it."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import assume, given
+
+from bots.core.preflight import preflight_dca, preflight_grid
+from bots.core.strategies.config import FieldError
+from bots.core.strategies.dca import DCAConfig
+from bots.core.strategies.grid import GridConfig
+from bots.core.tests.strategies import MARKET, dcas, grids, markets
+from bots.core.types import Market
+
+PRICE = Decimal(100)
+
+
+def number(pattern: str, failure: FieldError) -> Decimal | None:
+    found = re.search(pattern + r" ([0-9.]*[0-9])", failure.detail)
+    return Decimal(found[1]) if found else None
+
+
+def codes(config: GridConfig | DCAConfig, market: Market, funds: Decimal | None = None) -> set[str]:
+    check = preflight_grid if isinstance(config, GridConfig) else preflight_dca
+    return {failure.code for failure in check(config, market, PRICE, funds).failures}  # type: ignore[arg-type]
+
+
+def fixes(config: GridConfig, failure: FieldError) -> list[GridConfig]:
+    """The configs that the sentence suggests."""
+    made = []
+    if (least := number("invest at least", failure)) is not None:
+        made.append(replace(config, investment=least))
+    if (most := number("at most", failure)) is not None:
+        field = "investment" if failure.code == "too_large" else "grid_count"
+        made.append(replace(config, **{field: most if field == "investment" else int(most)}))
+    if (upper := number("upper_price of at least", failure)) is not None:
+        made.append(replace(config, upper_price=upper, grid_count=2))
+    if failure.code == "too_low":
+        made.append(replace(config, lower_price=number("one tick:", failure) or PRICE))
+    return made
+
+
+@given(grids(), markets())
+def test_the_number_a_grid_failure_suggests_fixes_it(config: GridConfig, market: Market) -> None:
+    for failure in preflight_grid(config, market, PRICE, None).failures:
+        suggested = fixes(config, failure)
+        assert suggested, failure
+        for better in suggested:
+            assume(better.lower_price < better.upper_price)
+            assert failure.code not in codes(better, market), (failure.detail, better)
+
+
+@given(dcas(), markets())
+def test_the_number_a_dca_failure_suggests_fixes_it(config: DCAConfig, market: Market) -> None:
+    for failure in preflight_dca(config, market, PRICE, None).failures:
+        if failure.field == "amount":
+            better = replace(config, amount=number("at least", replace_first(failure)))
+        elif failure.field == "max_orders":
+            better = replace(config, max_orders=int(number("at most", failure)))
+        else:
+            fees = number("selling:", failure)
+            better = replace(config, take_profit=fees + Decimal("0.01"))
+        assert failure.code not in codes(better, market), (failure.detail, better)
+
+
+def replace_first(failure: FieldError) -> FieldError:
+    return FieldError(failure.field, failure.code, failure.detail.split("use ")[-1])
+
+
+GRID = GridConfig(Decimal(80), Decimal(120), 10, Decimal(1000))
+
+
+def test_a_sound_grid_passes_and_is_summed_up() -> None:
+    check = preflight_grid(GRID, MARKET, PRICE, Decimal(1000))
+    assert check.ok
+    assert len(check.summary["levels"]) == 11
+    assert 0 < check.summary["profit_per_grid_min"] < check.summary["profit_per_grid_max"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"stop_loss_price": Decimal(100)}, "stop_loss_price", "range"),
+        ({"take_profit_price": Decimal(100)}, "take_profit_price", "range"),
+        ({"grid_count": 300, "investment": Decimal(100_000)}, "grid_count", "too_many_orders"),
+        ({"upper_price": Decimal("80.5"), "investment": Decimal(2000)}, "grid_count", "unprofitable"),
+        ({"upper_price": Decimal("80.05")}, "grid_count", "levels_equal"),
+        ({"investment": Decimal(10)}, "investment", "min_notional"),
+        ({"investment": Decimal(10**7)}, "investment", "too_large"),
+        ({"lower_price": Decimal("0.001")}, "lower_price", "too_low"),
+    ],
+)
+def test_a_grid_that_cannot_work_is_refused_by_field(change: dict, field: str, code: str) -> None:
+    config = replace(GRID, **change)
+    failures = preflight_grid(config, MARKET, PRICE, None).failures
+    assert (field, code) in {(failure.field, failure.code) for failure in failures}
+
+
+def test_missing_money_is_told_to_the_cent() -> None:
+    failure = preflight_grid(GRID, MARKET, PRICE, Decimal("900.5")).failures[0]
+    assert (failure.field, failure.code) == ("investment", "insufficient_balance")
+    assert "add 99.5 USDT" in failure.detail
+
+
+def test_a_dca_bot_needs_no_more_than_its_max_investment() -> None:
+    config = DCAConfig(
+        Decimal(100), price_drop=Decimal(1), max_orders=5, take_profit=Decimal(2), max_investment=Decimal(200)
+    )
+    assert preflight_dca(config, MARKET, PRICE, Decimal(200)).ok
+    failure = preflight_dca(config, MARKET, PRICE, Decimal(150)).failures[0]
+    assert failure.code == "insufficient_balance"
+    assert "add 50 USDT" in failure.detail
+
+
+def test_safety_orders_below_one_tick_are_refused() -> None:
+    config = DCAConfig(Decimal(100), price_drop=Decimal("45"), max_orders=2, take_profit=Decimal(2))
+    coarse = replace(MARKET, tick=Decimal(50), lot=Decimal("0.001"), min_quantity=Decimal("0.001"))
+    failures = {
+        failure.code: failure.detail for failure in preflight_dca(config, coarse, PRICE, None).failures
+    }
+    assert failures["too_low"].endswith("use at most 1.")
+    assert "too_many_orders" in codes(config, replace(MARKET, max_orders=2))
