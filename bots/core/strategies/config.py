@@ -119,10 +119,8 @@ class Reader:
         return found
 
     def refuse_unknown(self) -> None:
-        for field in sorted(set(self.data) - self.seen):
-            self.fail(
-                str(field), "unknown_field", "This field is not known; remove it or check its spelling."
-            )
+        for field in sorted({str(field) for field in self.data} - self.seen):
+            self.fail(field, "unknown_field", "This field is not known; remove it or check its spelling.")
 
     def finish(self) -> None:
         """Raises ConfigError where anything was wrong."""
@@ -146,7 +144,7 @@ def to_decimal(value: Any) -> Decimal:
         raise ValueError("Must be a number.") from None
     if not number.is_finite():
         raise ValueError("Must be a finite number.")
-    if abs(number) > LARGEST * 100 or (number and number.adjusted() < -8):
+    if number and not -8 <= number.adjusted() <= 12:
         raise ValueError("Must be between 0.00000001 and 10000000000.")
     if number.as_tuple().exponent < -8:  # type: ignore[operator]
         raise ValueError("Must have at most 8 decimal places.")
