@@ -11,6 +11,7 @@ from bots.core.types import Side
 PREFIX = "ag"
 LENGTH = 26
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+NEGATIVE_SLOTS = 2
 _SLOTS = 36**2  # negative slots count down from here: -1 is zz
 
 
@@ -45,6 +46,8 @@ def bot_prefix(bot_id: UUID) -> str:
 
 def client_id(bot_id: UUID, slot: int, cycle: int, side: Side, attempt: int) -> str:
     """Raises ValueError where a part does not fit its digits."""
+    if not -NEGATIVE_SLOTS <= slot < _SLOTS - NEGATIVE_SLOTS:
+        raise ValueError(f"{slot} is no slot")
     code = slot if slot >= 0 else _SLOTS + slot
     letter = "b" if side is Side.BUY else "s"
     return f"{bot_prefix(bot_id)}{_base36(code, 2)}{_base36(cycle, 5)}{letter}{_base36(attempt, 3)}"
@@ -58,5 +61,5 @@ def parse(text: str) -> ClientId | None:
     if side is None:
         return None
     code = int(text[15:17], 36)
-    slot = code - _SLOTS if code >= _SLOTS - 2 else code
+    slot = code - _SLOTS if code >= _SLOTS - NEGATIVE_SLOTS else code
     return ClientId(text[2:15], slot, int(text[17:22], 36), side, int(text[23:], 36))
