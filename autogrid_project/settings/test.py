@@ -13,6 +13,7 @@ from autogrid_project.settings.base import REDIS_URL as _REDIS  # noqa: E402
 # Every xdist worker has a Redis database of its own; Django gives each its own Postgres database.
 _BASE, _, _NUMBER = _REDIS.rpartition("/")
 REDIS_URL = f"{_BASE}/{int(_NUMBER or 0) + _WORKER}"
+CELERY_BROKER_URL = REDIS_URL
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {
