@@ -33,3 +33,8 @@ def test_the_core_has_no_float(path):
 def test_the_engine_runs_without_django():
     program = "import sys, bots.core.engine; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_lock_serves_every_python_from_3_11_on():
+    """Debian 12 has 3.11.2: a lock made for a newer patch release alone lacks what that one needs."""
+    assert "async-timeout==" in (ROOT / "requirements.txt").read_text()

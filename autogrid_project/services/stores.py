@@ -1,6 +1,7 @@
 """The two stores every process needs: embedded ones of our own, or those the environment names."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,10 +92,18 @@ def running_stores(home: Home, *, database: str, durable: bool) -> Iterator[dict
 
 
 def run(command: list[str], env: dict[str, str]) -> int:
-    """Runs a command in the foreground. Ctrl-C reaches it by the terminal: we wait for its cleaning up."""
+    """Runs a command in the foreground and waits for its cleaning up, whatever ends it.
+
+    Ctrl-C reaches it by the terminal and is ours to ignore. A SIGTERM is sent to us alone and passed on as the
+    same, because pytest tears its fixtures down after a SIGINT only.
+    """
     process = subprocess.Popen(command, cwd=ROOT, env=env)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    handlers = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT)),
+    }
+    try:
+        return process.wait()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
