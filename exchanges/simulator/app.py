@@ -31,6 +31,8 @@ class Server:
     control_port: int = 0
     limits: Limits = field(default_factory=Limits)
     ca: Path = field(init=False)
+    _runners: list[web.AppRunner] = field(default_factory=list, init=False)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
     async def start(self) -> None:
         self.ca, certificate = ensure_certificates(self.home)
@@ -41,7 +43,6 @@ class Server:
         wire.add_routes(Rest(self.exchange, self.limits).routes())
         wire.add_routes(streams.routes())
         wire.add_routes(UserData(self.exchange, self.limits).routes())
-        self._runners: list[web.AppRunner] = []
         self.port = await self._listen(wire, self.port, context)
         self.control_port = await self._listen(Control(self.exchange).app(), self.control_port, None)
         background = self.market.run() if self.market else self._keep_time()

@@ -48,4 +48,11 @@ class CandleClosed:
     candle: Forming
 
 
-Event = OrderChanged | BalanceChanged | Traded | CandleClosed
+@dataclass(frozen=True, slots=True)
+class BookRead:
+    """Somebody is about to see the whole book: those who tell its changes must be up to date with it."""
+
+    symbol: str
+
+
+Event = BookRead | OrderChanged | BalanceChanged | Traded | CandleClosed

@@ -23,6 +23,7 @@ from exchanges.simulator.settlement import Settlement
 from exchanges.simulator.symbols import ALL, SymbolRules
 from exchanges.simulator.venue import Venue
 
+ENDLESS = Decimal(10) ** 15  # more than any book holds
 Listener = Callable[[Event], None]
 LOST_TRADE_IDS = 1_000  # a killed exchange may have told of trades that the journal had not seen
 
@@ -66,6 +67,10 @@ class Exchange:
         """Calls `listener` with every event; the answer ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def announce(self, event: Event) -> None:
+        for listener in list(self._listeners):
+            listener(event)
 
     # -- accounts --------------------------------------------------------------------------------------------------
 
@@ -335,8 +340,7 @@ class Exchange:
             self._forget(maker)
 
     def _take(self, venue: Venue, side: Side, limit: Decimal, quantity: Decimal | None) -> list[Match]:
-        everything = sum((order.quantity for order in venue.book.orders(side.opposite)), ZERO)
-        taker = BookOrder(0, side, limit, everything if quantity is None else quantity)
+        taker = BookOrder(0, side, limit, ENDLESS if quantity is None else quantity)
         return venue.book.submit(taker, rest=False).executions
 
     def _print(self, venue: Venue, side: Side, price: Decimal, quantity: Decimal, now: int) -> None:
@@ -359,8 +363,7 @@ class Exchange:
             events += self._balance_events(accounts.changed)
             self._write()
         for event in events:
-            for listener in list(self._listeners):
-                listener(event)
+            self.announce(event)
 
     def _write(self) -> None:
         settlement, journal = self._settlement, self.journal
@@ -379,7 +382,12 @@ class Exchange:
     def _saved_market(self, venue: Venue) -> SavedMarket:
         first = self._saved[venue.rules.symbol]
         return SavedMarket(
-            venue.rules.symbol, venue.price, venue.time, venue.trade_id, first.listed, first.first_price
+            venue.rules.symbol,
+            venue.price,
+            max(venue.time, venue.candles.forming.time),
+            venue.trade_id,
+            first.listed,
+            first.first_price,
         )
 
     def _balance_events(self, changed: set[tuple[int, str]]) -> list[BalanceChanged]:

@@ -45,6 +45,7 @@ class Venue:
         self.prints.append(done)
         self.candles.add(done)
         self.book_changed()
+        self._quoted = False  # the house quotes anew around every trade
         return done
 
     def adopt(self, rows: Rows) -> None:
@@ -52,11 +53,11 @@ class Venue:
         self.candles.adopt(rows)
         self.price = self.mid = self.candles.forming.close
         self.time = self.candles.forming.time - 1
+        self.withdraw_quotes()
         self.book_changed()
 
     def book_changed(self) -> None:
         self.update_id += 1
-        self._quoted = False
 
     def typical_quantity(self) -> Decimal:
         """Of one background trade: a lognormal share of what such a symbol turns over."""

@@ -9,6 +9,7 @@ from exchanges.simulator.binance.endpoint import Call, endpoint
 from exchanges.simulator.binance.parameters import Parameters
 from exchanges.simulator.candles import Rows, aggregate
 from exchanges.simulator.errors import Refused, mandatory
+from exchanges.simulator.events import BookRead
 from exchanges.simulator.history import MINUTE
 from exchanges.simulator.venue import Venue
 
@@ -73,6 +74,7 @@ def _depth_weight(parameters: Parameters) -> int:
 @endpoint("GET", "/api/v3/depth", _depth_weight)
 def depth(call: Call) -> dict[str, Any]:
     venue = _venue(call)
+    call.exchange.announce(BookRead(venue.rules.symbol))
     return write.depth(venue, read.limit(call.parameters, 100, MAX_DEPTH))
 
 

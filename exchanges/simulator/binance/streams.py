@@ -11,7 +11,7 @@ from aiohttp import web
 
 from exchanges.simulator.binance import messages
 from exchanges.simulator.binance.socket import Socket
-from exchanges.simulator.events import CandleClosed, Event, Traded
+from exchanges.simulator.events import BookRead, CandleClosed, Event, Traded
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.venue import Venue
 
@@ -59,7 +59,7 @@ class Streams:
         # ccxt numbers its connections /ws/0, /ws/1 and so on, where others name streams
         for name in names.split("/"):
             if self._exists(name):
-                self._readers[name][socket] = wrapped
+                self._join(name, socket, wrapped)
         try:
             return await socket.serve(request, lambda text: self._on_text(socket, wrapped, text))
         finally:
@@ -79,13 +79,21 @@ class Streams:
             result = None
             for name in names:
                 if method == "SUBSCRIBE":
-                    self._readers[name][socket] = wrapped
+                    self._join(name, socket, wrapped)
                 else:
                     self._leave(name, socket)
         else:
             socket.send(_error(number, 2, "Invalid request: invalid stream"))
             return
         socket.send(orjson.dumps({"result": result, "id": number}))
+
+    def _join(self, name: str, socket: Socket, wrapped: bool) -> None:
+        self._readers[name][socket] = wrapped
+        if "@depth" in name and name not in self._depth:
+            self._depth[name] = messages.BookDiff(self._venue(name))
+
+    def _venue(self, name: str) -> Venue:
+        return self._exchange.venues[name.partition("@")[0].upper()]
 
     def _leave(self, name: str, socket: Socket) -> None:
         readers = self._readers[name]
@@ -103,6 +111,11 @@ class Streams:
             trade, now = event.trade, self._exchange.clock()
             self._send(trade.symbol, "trade", lambda: messages.trade(trade, now))
             self._send(trade.symbol, "aggTrade", lambda: messages.agg_trade(trade, now))
+        elif isinstance(event, BookRead):
+            for kind in ("depth", "depth@100ms"):
+                name = f"{event.symbol.lower()}@{kind}"
+                if name in self._depth:
+                    self._send_one(name, kind)
         elif isinstance(event, CandleClosed):
             now, candle = self._exchange.clock(), event.candle
             self._send(
@@ -111,10 +124,12 @@ class Streams:
 
     def _send_timed(self, kind: str) -> None:
         for name in [name for name in self._readers if name.partition("@")[2] == kind]:
-            venue = self._exchange.venues[name.partition("@")[0].upper()]
-            message = self._timed_message(name, kind, venue)
-            if message is not None:
-                self._deliver(name, message)
+            self._send_one(name, kind)
+
+    def _send_one(self, name: str, kind: str) -> None:
+        message = self._timed_message(name, kind, self._venue(name))
+        if message is not None:
+            self._deliver(name, message)
 
     def _timed_message(self, name: str, kind: str, venue: Venue) -> Json | None:
         now = self._exchange.clock()
@@ -129,8 +144,6 @@ class Streams:
             changed = {**message, "u": 0} != {**self._touch.get(name, {}), "u": 0}
             self._touch[name] = message
             return message if changed else None
-        if name not in self._depth:
-            self._depth[name] = messages.BookDiff(venue)
         return self._depth[name].message(now)
 
     def _send(self, symbol: str, kind: str, make: Callable[[], Json]) -> None:

@@ -20,7 +20,7 @@ volume of taker buys."""
 class SavedMarket:
     symbol: str
     price: Decimal  # of the last trade
-    time: int  # of the last trade
+    time: int  # until when its candles are known
     trade_id: int  # of the last trade
     listed: int  # when the live market began; before that lies generated history
     first_price: Decimal  # at that time

@@ -118,6 +118,9 @@ async def test_public_streams(alice, sim):
 
     trading = asyncio.create_task(keep_trading())
     trades, ticker, touch, book, candles = await asyncio.wait_for(asyncio.gather(*watching), 10)
+    for _ in range(5):
+        book = await asyncio.wait_for(alice.watch_order_book(BTC), 5)
+        assert book["bids"][0][0] < book["asks"][0][0]
     trading.cancel()
     assert trades[-1]["price"] > 0
     assert ticker["last"] > 0
