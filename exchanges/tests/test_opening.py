@@ -168,8 +168,6 @@ def test_a_process_that_asked_ends_without_a_murmur(sim):
     ended = subprocess.run(
         [
             sys.executable,
-            "-X",
-            "dev",
             "-W",
             "error::ResourceWarning",
             "-c",
