@@ -32,6 +32,7 @@ Callback = Callable[[Ticker], None]
 _KEPT_MS = 60_000  # how long the last price outlives the last tick
 _SLICE = 0.1  # seconds a quiet bus waits before it looks for new subscriptions
 _PING_EVERY, _DEAD_AFTER = 5.0, 15.0  # seconds
+_PATIENCE = 5.0  # with one request
 _SLOWEST_RETRY = 5.0
 
 
@@ -55,24 +56,35 @@ def decode(message: bytes) -> Ticker:
     return Ticker(symbol, Decimal(price), Decimal(bid), Decimal(ask), ms)
 
 
+def connect_redis(url: str | None = None) -> Redis:
+    """For use on an event loop. Without a socket timeout: with one, redis-py sends inside
+    `asyncio.wait_for`, which in Python 3.11 swallows a cancellation that comes in the wrong moment. Callers
+    set their own `asyncio.timeout`; what failed is theirs to repeat."""
+    return Redis.from_url(
+        url or settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)
+    )
+
+
 async def publish_ticker(redis: Redis, exchange: str, ticker: Ticker) -> None:
     await publish_tickers(redis, exchange, [ticker])
 
 
 async def publish_tickers(redis: Redis, exchange: str, tickers: Iterable[Ticker]) -> None:
-    """All in one round trip."""
+    """All in one round trip. Raises RedisError, and TimeoutError after 5 seconds."""
     pipe = redis.pipeline(transaction=False)
     for ticker in tickers:
         channel, message = channel_of(exchange, ticker.symbol), encode(ticker)
         pipe.set(channel, message, px=_KEPT_MS)
         pipe.publish(channel, message)
-    await pipe.execute()
+    async with asyncio.timeout(_PATIENCE):
+        await pipe.execute()
 
 
 async def listened_symbols(redis: Redis, exchange: str) -> set[str]:
     """The markets that some process is subscribed to at this moment."""
     prefix = channel_of(exchange, "")
-    channels: list[Any] = await redis.pubsub_channels(f"{prefix}*")
+    async with asyncio.timeout(_PATIENCE):
+        channels: list[Any] = await redis.pubsub_channels(f"{prefix}*")
     return {channel.decode().removeprefix(prefix) for channel in channels}
 
 
@@ -179,18 +191,19 @@ class PriceBus:
             await asyncio.sleep(delay)
 
     async def _listen(self) -> None:
-        options = {"socket_connect_timeout": 5, "socket_timeout": 5, "retry": Retry(NoBackoff(), 0)}
         async with (
-            Redis.from_url(self._url, **options) as redis,  # type: ignore[arg-type]
+            connect_redis(self._url) as redis,
             redis.pubsub(ignore_subscribe_messages=True) as pubsub,
         ):
-            await redis.ping()
+            async with asyncio.timeout(_PATIENCE):
+                await redis.ping()
             self._connected = self._changed = True
             subscribed: set[str] = set()
             heard = pinged = time.monotonic()
             while True:
                 if self._changed:
-                    await self._follow(redis, pubsub, subscribed)
+                    async with asyncio.timeout(_PATIENCE):
+                        await self._follow(redis, pubsub, subscribed)
                 now = time.monotonic()
                 if not subscribed:
                     await asyncio.sleep(_SLICE)
@@ -200,7 +213,8 @@ class PriceBus:
                     if message["type"] == "message":
                         self._on_message(message["channel"].decode(), message["data"])
                 elif now - pinged > _PING_EVERY:
-                    await pubsub.ping()
+                    async with asyncio.timeout(_PATIENCE):
+                        await pubsub.ping()
                     pinged = now
                 elif now - heard > _DEAD_AFTER:
                     raise ConnectionResetError("Redis says nothing, not even to a ping")

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from bots.core.ports import ExchangeConnector, ExchangeError
 from exchanges.services import open_price_stream, open_public
-from marketdata.bus import listened_symbols
+from marketdata.bus import connect_redis, listened_symbols
 from marketdata.collector.candles import CandleKeeper
 from marketdata.collector.lease import CollectorLease, LeaseLost
 from marketdata.collector.prices import PriceFeed
@@ -59,7 +59,7 @@ async def _stream_while(lease: CollectorLease, exchange: str) -> None:
 async def _collect_with_connections(exchange: str) -> None:
     connector = await open_public(exchange)
     try:
-        async with Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5) as redis:
+        async with connect_redis() as redis:
             await Collector(connector, redis).run()
     finally:
         await connector.close()
@@ -103,7 +103,7 @@ class Collector:
     async def _renew(self) -> None:
         """Whoever listens goes on being served, however long ago the market was asked for."""
         while True:
-            with suppress(DatabaseError, RedisError):
+            with suppress(DatabaseError, RedisError, OSError):
                 for symbol in await listened_symbols(self._redis, self._exchange):
                     await in_database(follow, exchange=self._exchange, symbol=symbol)
             await asyncio.sleep(_RENEW_EVERY)

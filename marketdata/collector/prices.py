@@ -44,7 +44,7 @@ class PriceFeed:
             try:
                 await publish_tickers(self._redis, self._exchange, tickers.values())
                 self._away = False
-            except RedisError as error:
+            except (RedisError, OSError) as error:
                 self._say_away(error)
             await asyncio.sleep(_PAUSE)
 
@@ -52,7 +52,7 @@ class PriceFeed:
         self._newest[ticker.symbol] = ticker
         self._news.set()
 
-    def _say_away(self, error: RedisError) -> None:
+    def _say_away(self, error: Exception) -> None:
         if not self._away:
             log.warning("collector.redis_away", exchange=self._exchange, error=type(error).__name__)
         self._away = True

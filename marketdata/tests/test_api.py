@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from redis import Redis
 from rest_framework.test import APIClient
 
@@ -33,10 +32,8 @@ def simulator(running: ThreadedSimulator, settings: Any) -> ThreadedSimulator:
 
 
 @pytest.fixture(autouse=True)
-def redis(settings: Any) -> Iterator["Redis"]:
-    cache.clear()
+def redis(settings: Any, redis_flushed: None) -> Iterator["Redis"]:
     with Redis.from_url(settings.REDIS_URL) as client:
-        client.flushdb()
         yield client
 
 

@@ -6,19 +6,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from redis.asyncio import Redis
 
+from bots.core.ports import UnknownSymbol
 from bots.core.types import Candle, Ticker
 from exchanges.services import close_hub
 from exchanges.simulator.binance.streams import Streams
 from exchanges.simulator.testing import RunningSimulator, running_simulator, wall_clock
-from marketdata.bus import PriceBus, listened_symbols
+from marketdata.bus import PriceBus, connect_redis, listened_symbols
 from marketdata.collector.collect import collect
 from marketdata.collector.lease import CollectorLease, LeaseLost
 from marketdata.models import FollowedMarket
+from marketdata.public import PublicPrices
 from marketdata.selectors import candles, missing_ranges
 from marketdata.services import follow
 from marketdata.tests.market import MINUTE, eventually
@@ -42,11 +42,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def simulator(clock: Clock, settings: Any) -> AsyncIterator[RunningSimulator]:
+async def simulator(clock: Clock, settings: Any, redis_flushed: None) -> AsyncIterator[RunningSimulator]:
     settings.MARKETDATA_ALWAYS_FOLLOW = ["binance:BTC/USDT"]
     settings.MARKETDATA_HISTORY_DAYS = 1
-    async with Redis.from_url(settings.REDIS_URL) as redis:
-        await redis.flushdb()
     async with running_simulator(clock=clock) as running:
         settings.EXCHANGE_SIMULATOR = running.transport
         yield running
@@ -152,13 +150,23 @@ async def test_a_market_somebody_listens_to_is_followed_without_being_asked_for(
     async with prices_of("ETH/USDT") as heard:
 
         async def listening() -> bool:
-            async with Redis.from_url(settings.REDIS_URL) as redis:
+            async with connect_redis() as redis:
                 return "ETH/USDT" in await listened_symbols(redis, "binance")
 
         await eventually(listening)
         price = Decimal("2345.67")
         async with collecting():
             await hears(heard, price, lambda: simulator.exchange.set_price("ETHUSDT", price))
+
+
+async def test_the_exchange_itself_can_be_asked_for_a_price(simulator: RunningSimulator) -> None:
+    simulator.exchange.set_price("BTCUSDT", Decimal(61_000))
+    prices = PublicPrices()
+    assert (await prices.fetch("binance", "BTC/USDT")).price == 61_000
+    with pytest.raises(UnknownSymbol):
+        await prices.fetch("binance", "NOPE/USDT")
+    await prices.close()
+    await close_hub()
 
 
 async def test_of_two_collectors_one_streams_and_the_other_takes_over(simulator: RunningSimulator) -> None:

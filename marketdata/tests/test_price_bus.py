@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bots.core.ports import ExchangeUnavailable
 from bots.core.types import Ticker
-from marketdata.bus import PriceBus, channel_of, last_ticker, last_ticker_async, publish_ticker
+from marketdata.bus import PriceBus, channel_of, connect_redis, last_ticker, last_ticker_async, publish_ticker
 from marketdata.tests.market import eventually, ticker
 from marketdata.tests.wire import Door
 
@@ -189,6 +189,22 @@ async def test_prices_of_another_redis_database_are_another_deployments(
     await publish(redis, "50001")
     await alice.until("50001")
     assert set(alice.prices) == {Decimal(50001)}
+
+
+async def test_a_publication_in_flight_swallows_no_cancellation() -> None:
+    async def publish_for_ever(client: Redis) -> None:
+        while True:
+            await publish(client, "50001")
+
+    async with connect_redis() as client:
+        await client.ping()
+        for steps in range(60):
+            task = asyncio.create_task(publish_for_ever(client))
+            for _ in range(steps % 12):
+                await asyncio.sleep(0)
+            task.cancel()
+            _, pending = await asyncio.wait([task], timeout=5)
+            assert not pending
 
 
 async def test_a_market_nobody_listens_to_is_stale(bus: PriceBus) -> None:

@@ -11,6 +11,8 @@ from exchanges.connector.facts import FACTS
 from exchanges.services import close_hub
 from marketdata.collector.collect import collect
 
+_PATIENCE = 10.0  # seconds
+
 
 class Command(BaseCommand):
     help = "Streams prices to the bots and closed candles to the database."
@@ -30,5 +32,5 @@ async def _run(exchanges: list[str]) -> None:
     await stop.wait()
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait(tasks, timeout=_PATIENCE)  # what is left then is cancelled again by asyncio.run
     await close_hub()

@@ -1,0 +1,14 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from redis import Redis
+
+
+@pytest.fixture
+def redis_flushed(settings: Any) -> Iterator[None]:
+    """No price, pause or count of another test is remembered."""
+    with Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield
+        client.flushdb()
