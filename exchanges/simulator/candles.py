@@ -104,7 +104,7 @@ class Candles:
     def adopt(self, rows: Rows) -> None:
         """Takes complete minutes that follow the forming one as they are."""
         self.roll(int(rows[0, 0]))
-        self._closed.extend(tuple(map(int, row)) for row in rows)  # type: ignore[misc]
+        self._closed.extend(map(tuple, rows.tolist()))
         close = Decimal(int(rows[-1, 4])).scaleb(-8)
         self.forming = Forming(int(rows[-1, 0]) + MINUTE, close, close, close, close)
 

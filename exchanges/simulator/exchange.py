@@ -1,7 +1,6 @@
 """The exchange itself: takes orders, matches them, settles accounts, remembers. No network, and no clock of its own.
 Every act ends in `_commit`: journal first, listeners afterwards."""
 
-import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -10,22 +9,19 @@ from pathlib import Path
 from bots.core.matching import BookOrder
 from bots.core.matching import Execution as Match
 from bots.core.types import ZERO, Side
-from exchanges.simulator import filters
+from exchanges.simulator import admission
 from exchanges.simulator.accounts import FIRST_USER, Key
 from exchanges.simulator.candles import Candles, Forming
-from exchanges.simulator.errors import filter_failure, invalid_symbol, rejected, unknown_order
+from exchanges.simulator.errors import invalid_symbol, rejected, unknown_order
 from exchanges.simulator.events import BalanceChanged, CandleClosed, Event, Execution, Traded
-from exchanges.simulator.history import MINUTE, History
+from exchanges.simulator.history import History
 from exchanges.simulator.journal import Journal
-from exchanges.simulator.journal.markets import SavedMarket
 from exchanges.simulator.orders import Kind, NewOrder, Order, Status, Trade
 from exchanges.simulator.settlement import Settlement
 from exchanges.simulator.symbols import ALL, SymbolRules
-from exchanges.simulator.venue import Venue
+from exchanges.simulator.venue import Venue, first_price, listed
 
-ENDLESS = Decimal(10) ** 15  # more than any book holds
 Listener = Callable[[Event], None]
-LOST_TRADE_IDS = 1_000  # a killed exchange may have told of trades that the journal had not seen
 
 
 class Exchange:
@@ -127,11 +123,11 @@ class Exchange:
     def place(self, uid: int, new: NewOrder) -> tuple[Order, list[Trade]]:
         """Raises Refused, and then nothing has changed."""
         venue = self.venue(new.symbol)
-        self._check(venue, uid, new)
+        admission.check(venue, new, self._counts[uid, new.symbol])
         book = venue.quote()
         if (uid, new.symbol, new.client_id) in self._client_ids:
             raise rejected("Duplicate order sent.")
-        quantity, cost = self._size(venue, uid, new)
+        quantity, cost = admission.size(venue, uid, new)
         asset, amount = (venue.rules.quote, cost) if new.side is Side.BUY else (venue.rules.base, quantity)
         if new.kind is Kind.LIMIT_MAKER and new.price is not None and book.crosses(new.side, new.price):
             raise rejected("Order would immediately match and take.")
@@ -170,10 +166,10 @@ class Exchange:
         resting orders on the way, best first. False where an order stopped them."""
         venue, now = self.venue(symbol), time or self.clock()
         venue.withdraw_quotes()
-        side = self._side_towards(venue, target)
+        side = venue.side_towards(target)
         typical = venue.typical_quantity()
         done = ZERO
-        for match in self._take(venue, side, target, quantity):
+        for match in venue.take(side, target, quantity):
             self._settle(venue, None, match, now)
             done += match.quantity
         rest = typical if quantity is None else quantity - done
@@ -187,7 +183,7 @@ class Exchange:
         """A background trader takes exactly this much: what rests at this price or better first, then the house."""
         venue, now = self.venue(symbol), self.clock()
         venue.withdraw_quotes()
-        for match in self._take(venue, side, price, quantity):
+        for match in venue.take(side, price, quantity):
             self._settle(venue, None, match, now)
             quantity -= match.quantity
         if quantity > 0:
@@ -221,54 +217,18 @@ class Exchange:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _open_venue(self, rules: SymbolRules) -> Venue:
-        now = self.clock()
-        minute = now - now % MINUTE
         saved = self._saved.get(rules.symbol)
         if saved is None:
-            price = rules.on_tick(self._first_prices.get(rules.symbol) or self._drawn_price(rules))
-            saved = self._saved[rules.symbol] = SavedMarket(
-                rules.symbol, price, now, 1_000_000, minute, price
-            )
-        history = History(rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home)
+            price = self._first_prices.get(rules.symbol) or first_price(rules, self.seed)
+            saved = self._saved[rules.symbol] = listed(rules, price, self.clock())
 
         def closed(candle: Forming) -> None:
             self._unsaved.add(rules.symbol)
             self._settlement.events.append(CandleClosed(rules.symbol, candle))
 
+        history = History(rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home)
         candles = Candles(history, self.journal.markets, saved.price, saved.time, closed)
-        venue = Venue(rules, saved.price, saved.trade_id + LOST_TRADE_IDS, candles, self.seed)
-        venue.time = saved.time
-        return venue
-
-    def _drawn_price(self, rules: SymbolRules) -> float:
-        return float(rules.start_price) * random.Random(f"{self.seed}{rules.symbol}").uniform(0.93, 1.07)  # noqa: S311
-
-    def _check(self, venue: Venue, uid: int, new: NewOrder) -> None:
-        """The filters, in Binance's order."""
-        rules, market = venue.rules, new.kind is Kind.MARKET
-        average = venue.candles.average_price()
-        if new.price is not None:
-            filters.check_price(rules, new.side, new.price, average)
-        if new.quantity is not None:
-            filters.check_quantity(rules, new.quantity, market=market)
-            filters.check_notional(rules, new.quantity * (new.price or average), market=market)
-        elif new.quote_quantity is not None:
-            filters.check_notional(rules, new.quote_quantity, market=market)
-        if self._counts[uid, new.symbol] >= rules.max_orders:
-            raise filter_failure("MAX_NUM_ORDERS")
-
-    def _size(self, venue: Venue, uid: int, new: NewOrder) -> tuple[Decimal, Decimal]:
-        """(quantity, the quote amount it may cost)"""
-        if new.price is not None and new.quantity is not None:
-            return new.quantity, new.quantity * new.price
-        quantity, cost = venue.book.preview(
-            new.side, quantity=new.quantity, quote=new.quote_quantity, owner=uid
-        )
-        if new.quantity is None and not quantity:
-            raise filter_failure("LOT_SIZE")
-        if new.quantity is not None and new.side is Side.SELL:
-            quantity = new.quantity  # Binance wants all of it, whatever the book can take
-        return quantity, cost
+        return Venue(rules, saved, candles, self.seed)
 
     def _accept(self, uid: int, new: NewOrder, quantity: Decimal) -> Order:
         now = self.clock()
@@ -339,22 +299,9 @@ class Exchange:
         if maker is not None and not maker.status.is_open:
             self._forget(maker)
 
-    def _take(self, venue: Venue, side: Side, limit: Decimal, quantity: Decimal | None) -> list[Match]:
-        taker = BookOrder(0, side, limit, ENDLESS if quantity is None else quantity)
-        return venue.book.submit(taker, rest=False).executions
-
     def _print(self, venue: Venue, side: Side, price: Decimal, quantity: Decimal, now: int) -> None:
         """The house trades with itself: a price for everybody, no money moves."""
         self._settlement.events.append(Traded(venue.print(price, quantity, side is Side.SELL, now)))
-
-    @staticmethod
-    def _side_towards(venue: Venue, target: Decimal) -> Side:
-        bid, ask = venue.book.best(Side.BUY), venue.book.best(Side.SELL)
-        if bid is not None and bid >= target:
-            return Side.SELL
-        if ask is not None and ask <= target:
-            return Side.BUY
-        return Side.BUY if target >= venue.price else Side.SELL
 
     def _commit(self) -> None:
         settlement, accounts = self._settlement, self.accounts
@@ -373,22 +320,11 @@ class Exchange:
         venues = [self.venues[symbol] for symbol in self._unsaved]
         for venue in venues:
             venue.candles.save()
-        journal.markets.save(self._saved_market(venue) for venue in venues)
+        journal.markets.save(venue.state() for venue in venues)
         journal.commit()
         settlement.orders.clear()
         settlement.trades = []
         self._unsaved.clear()
-
-    def _saved_market(self, venue: Venue) -> SavedMarket:
-        first = self._saved[venue.rules.symbol]
-        return SavedMarket(
-            venue.rules.symbol,
-            venue.price,
-            max(venue.time, venue.candles.forming.time),
-            venue.trade_id,
-            first.listed,
-            first.first_price,
-        )
 
     def _balance_events(self, changed: set[tuple[int, str]]) -> list[BalanceChanged]:
         now = self.clock()

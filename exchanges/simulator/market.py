@@ -83,6 +83,10 @@ class Market:
             return
         rng = np.random.default_rng([self._exchange.seed, start])
         drawn = draw(venue.rules, rng, count, start_price=venue.price)
+        if not len(venue.book):
+            _adopt(venue, drawn, start)
+            self._exchange.flush()
+            return
         waiting = 0  # the first minute that is neither walked nor adopted
         for index, minute in enumerate(drawn):
             if _touches(venue, minute):

@@ -2,11 +2,14 @@
 
 import random
 from collections import deque
+from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from bots.core.matching import BookOrder, OrderBook
+from bots.core.matching import BookOrder, Execution, OrderBook
 from bots.core.types import ZERO, Side
 from exchanges.simulator.candles import Candles, Rows
+from exchanges.simulator.history import MINUTE
+from exchanges.simulator.journal.markets import SavedMarket
 from exchanges.simulator.orders import Print
 from exchanges.simulator.symbols import SymbolRules
 
@@ -18,17 +21,33 @@ LADDER = [
 LAST_LEVEL = 0.02
 
 
+LOST_TRADE_IDS = 1_000  # a killed exchange may have told of trades that the journal had not seen
+FIRST_TRADE_ID = 1_000_000
+ENDLESS = Decimal(10) ** 15  # more than any book holds
+
+
+def first_price(rules: SymbolRules, seed: int) -> Decimal:
+    """Where a market opens, near its usual price."""
+    shift = random.Random(f"{seed}{rules.symbol}").uniform(0.93, 1.07)  # noqa: S311
+    return rules.on_tick(float(rules.start_price) * shift)
+
+
+def listed(rules: SymbolRules, price: Decimal, now: int) -> SavedMarket:
+    """A market that opens now."""
+    price = rules.on_tick(price)
+    return SavedMarket(rules.symbol, price, now, FIRST_TRADE_ID, now - now % MINUTE, price)
+
+
 class Venue:
-    def __init__(
-        self, rules: SymbolRules, price: Decimal, trade_id: int, candles: Candles, seed: int
-    ) -> None:
+    def __init__(self, rules: SymbolRules, saved: SavedMarket, candles: Candles, seed: int) -> None:
         self.rules = rules
         self.book = OrderBook(rules.lot)
         self.candles = candles
-        self.price = price  # of the last trade
-        self.mid = price  # what the house quotes around
-        self.trade_id = trade_id  # of the last trade
-        self.time = 0  # of the last trade
+        self._saved = saved
+        self.price = saved.price  # of the last trade
+        self.mid = saved.price  # what the house quotes around
+        self.trade_id = saved.trade_id + LOST_TRADE_IDS  # of the last trade
+        self.time = saved.time  # of the last trade
         self.moved_by_hand = False  # since the background looked last
         self.update_id = 1  # counts the changes of the book
         self.prints: deque[Print] = deque(maxlen=1000)
@@ -58,6 +77,24 @@ class Venue:
 
     def book_changed(self) -> None:
         self.update_id += 1
+
+    def state(self) -> SavedMarket:
+        until = max(self.time, self.candles.forming.time)
+        return replace(self._saved, price=self.price, time=until, trade_id=self.trade_id)
+
+    def side_towards(self, target: Decimal) -> Side:
+        """Which side takes, to bring the price there."""
+        bid, ask = self.book.best(Side.BUY), self.book.best(Side.SELL)
+        if bid is not None and bid >= target:
+            return Side.SELL
+        if ask is not None and ask <= target:
+            return Side.BUY
+        return Side.BUY if target >= self.price else Side.SELL
+
+    def take(self, side: Side, limit: Decimal, quantity: Decimal | None) -> list[Execution]:
+        """A background trader takes what rests at the limit or better; None: all of it."""
+        taker = BookOrder(0, side, limit, ENDLESS if quantity is None else quantity)
+        return self.book.submit(taker, rest=False).executions
 
     def typical_quantity(self) -> Decimal:
         """Of one background trade: a lognormal share of what such a symbol turns over."""
