@@ -19,7 +19,9 @@ class Hub:
     def __init__(self, simulator: dict[str, Any] | None, retry_delays: tuple[float, ...]) -> None:
         self.simulator = simulator
         self.session = client_session(simulator)
-        self.limiter = SharedLimiter(settings.REDIS_URL)
+        # Each simulated exchange counts for itself, though all of them know the same accounts.
+        prefix = "" if simulator is None else f"simulator:{simulator['port']}:"
+        self.limiter = SharedLimiter(settings.REDIS_URL, prefix=prefix)
         self.markets = MarketCache(self.session, self.limiter, retry_delays=retry_delays)
         self._public: dict[str, BinanceConnector] = {}
 

@@ -117,7 +117,7 @@ class Limiter(Protocol):
 class SharedLimiter:
     """One per event loop. `egress` names the address that the exchange sees and counts by."""
 
-    def __init__(self, redis_url: str, egress: str = "default") -> None:
+    def __init__(self, redis_url: str, *, egress: str = "default", prefix: str = "") -> None:
         # An ordinary pool fails, rather than waits, when hundreds of bots ask at once.
         self._pool = BlockingConnectionPool.from_url(
             redis_url,
@@ -131,6 +131,7 @@ class SharedLimiter:
         self._take = self._redis.register_script(_TAKE)
         self._pause = self._redis.register_script(_PAUSE)
         self._egress = egress
+        self._prefix = prefix
         self._local = LocalWindows()
         self._away_until = 0.0
 
@@ -172,21 +173,21 @@ class SharedLimiter:
 
     def _limits(self, rate: Rate) -> tuple[list[Window], list[str]]:
         share = HEADROOM if rate.urgent else HEADROOM * READ_SHARE
-        key = f"limit:{rate.exchange}:{self._egress}"
+        key = f"{self._prefix}limit:{rate.exchange}:{self._egress}"
         windows = [Window(key, rate.weight, int(rate.weight_per_minute * share), 1000, 60)]
         pauses = [self._pause_key(rate.exchange, "")]
         if rate.orders_per_10s:
-            key = f"limit:{rate.exchange}:account:{rate.account}"
+            key = f"{self._prefix}limit:{rate.exchange}:account:{rate.account}"
             windows.append(Window(key, 1, int(rate.orders_per_10s * HEADROOM), 500, 20))
             pauses.append(self._pause_key(rate.exchange, rate.account))
         if rate.sockets:
-            key = f"limit:{rate.exchange}:{self._egress}:sockets:{rate.sockets}"
+            key = f"{self._prefix}limit:{rate.exchange}:{self._egress}:sockets:{rate.sockets}"
             windows.append(Window(key, 1, int(rate.sockets_per_5m * HEADROOM), 5000, 60))
         return windows, pauses
 
     def _pause_key(self, exchange: str, account: str) -> str:
         scope = f"account:{account}" if account else self._egress
-        return f"pause:{exchange}:{scope}"
+        return f"{self._prefix}pause:{exchange}:{scope}"
 
     def _went_away(self, error: Exception) -> None:
         log.warning("Redis is away (%s): keeping to a quarter of the rate limits.", type(error).__name__)

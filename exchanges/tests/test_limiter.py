@@ -133,6 +133,13 @@ async def test_an_order_costs_one_round_trip(one, exchange, monkeypatch):
     assert len(trips) == 1
 
 
+async def test_two_simulated_exchanges_are_told_apart(one, exchange):
+    other = SharedLimiter(settings.REDIS_URL, prefix="simulator:1:")
+    assert await taken_at_once(one, order_rate(exchange), 20) == 9
+    assert await taken_at_once(other, order_rate(exchange), 20) == 9
+    await other.close()
+
+
 async def test_connections_are_counted_by_kind(one, exchange):
     account = Rate(exchange, 1, 6000, sockets="account", sockets_per_5m=10)
     assert await taken_at_once(one, account, 20) == 9
