@@ -29,6 +29,7 @@ __all__ = [
     "equity",
     "levels",
     "mark_price",
+    "realized_lines",
     "stats",
     "ticker_for",
     "workers",
@@ -115,23 +116,26 @@ def _open_orders(bot: Bot) -> int:
     return bot.orders.filter(status__in=LIVE).count() if counted is None else counted
 
 
-def stats(bot: Bot) -> dict[str, Any]:
-    """The three lines that add up to the equity (grid profit, other realised, unrealised) and what they mean.
+def realized_lines(bot: Bot) -> dict[str, Any]:
+    """What the realised PnL is made of: cheap, for pages that ask again with every fill.
 
     `grid_profit` is that of closed cycles, net of fees; what the ledger realised beyond it (initial inventory,
     exits, dust, and the difference between a slot's own cost and the average) is `other_realized`.
     """
     sums = BotSlot.objects.filter(bot=bot, slot__gte=0).aggregate(profit=Sum("profit"), cycles=Sum("cycles"))
-    view = bot_view(bot)
     profit = sums["profit"] or ZERO
+    return {"grid_profit": profit, "other_realized": bot.realized_pnl - profit, "cycles": sums["cycles"] or 0}
+
+
+def stats(bot: Bot) -> dict[str, Any]:
+    """The three lines that add up to the equity (grid profit, other realised, unrealised) and what they mean."""
+    view = bot_view(bot)
     total = view["equity"] / bot.total_investment - 1 if bot.total_investment else ZERO
     curve = bot.equity.order_by("time").values_list("equity", flat=True)
     return {
-        "grid_profit": profit,
-        "other_realized": bot.realized_pnl - profit,
+        **realized_lines(bot),
         "unrealized_pnl": view["unrealized_pnl"],
         "fees": view["fees"],
-        "cycles": sums["cycles"] or 0,
         "total_return": _ratio(total),
         "annualized_return": _ratio(_annualized(bot, total)),
         "buy_and_hold_return": _ratio(_buy_and_hold(bot, view["mark_price"])),

@@ -111,6 +111,13 @@ def pnl(bot: dict[str, Any]) -> Decimal | None:
 
 
 @register.filter
+def exact(value: Any) -> str:
+    """A signed amount with every decimal, for sums that must add up to the eye as well."""
+    number = decimal_of(value)
+    return NONE if number is None else ("+" if number > 0 else "") + grouped(number, 2, 8)
+
+
+@register.filter
 def share(value: Any, whole: Any) -> Decimal | None:
     """`value` as per cent of `whole`."""
     part, all_of_it = decimal_of(value), decimal_of(whole)

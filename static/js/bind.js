@@ -19,7 +19,7 @@ export function write(element, value) {
   element.dataset.value = value ?? "";
   if (element.textContent === shown) return;
   element.textContent = shown;
-  if (kind === "gain" || kind === "signed") {
+  if (kind === "gain" || kind === "signed" || kind === "exact") {
     element.classList.remove("up", "down", "flat");
     element.classList.add(format.tone(value));
   }

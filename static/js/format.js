@@ -26,6 +26,9 @@ export const percent = (value) => {
 };
 export const gain = signed;
 
+/** Every decimal, for sums that must add up to the eye as well. */
+export const exact = (value) => text(value, 2, 8, "exceptZero");
+
 /** up, down or flat, judged on what is shown. */
 export function tone(value) {
   const shown = signed(value);

@@ -14,12 +14,20 @@ function drawChart() {
   chart.setMarks(marks);
 }
 
+const SOON = 300;
+const SELDOM = 1000; // milliseconds between two refreshes, whatever happens
 let waiting = null;
+let refreshed = 0;
 function refresh() {
-  waiting ??= setTimeout(() => {
-    waiting = null;
-    htmx.trigger(root, "refresh");
-  }, 300);
+  const rest = refreshed + SELDOM - Date.now();
+  waiting ??= setTimeout(
+    () => {
+      waiting = null;
+      refreshed = Date.now();
+      htmx.trigger(root, "refresh");
+    },
+    Math.max(SOON, rest),
+  );
 }
 
 let opened = false;

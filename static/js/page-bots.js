@@ -32,10 +32,10 @@ onEvent((event) => {
     if (!known || shown !== event.bots.length) refresh();
   } else if (event.type === "pnl") {
     show(event.bot_id, event);
-  } else if (event.type !== "price") {
+  } else if (event.type === "bot") {
     refresh();
   }
-  total();
+  if (event.type !== "price") total();
 });
 document.addEventListener("htmx:afterSwap", total);
 total();

@@ -44,6 +44,14 @@ def test_prices_and_quantities_keep_their_decimals() -> None:
     assert trade.average("0.12345678") == "0.12345678"
 
 
+def test_lines_that_add_up_keep_every_decimal() -> None:
+    assert [trade.exact(value) for value in ("0.29000000", "-0.00000001", "0")] == [
+        "+0.29",
+        "−0.00000001",
+        "0.00",
+    ]
+
+
 def test_inputs_get_plain_numbers() -> None:
     assert trade.plain(Decimal("1E+3")) == "1000"
     assert trade.plain("0.10000000") == "0.1"

@@ -44,7 +44,7 @@ def _context(found: Bot) -> dict[str, Any]:
         "nav": "bots",
         "bot": {**selectors.bot_view(found), "cost": found.cost},
         "key": found.credential,
-        "stats": selectors.stats(found),
+        "stats": selectors.realized_lines(found),
         "levels": levels,
         "levels_error": trouble,
         "deal": _deal(levels) if found.strategy == Strategy.DCA else None,
