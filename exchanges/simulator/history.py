@@ -46,7 +46,8 @@ class History:
             unfinished = path.with_suffix(".part.npy")
             np.save(unfinished, self._draw())
             unfinished.rename(path)
-        return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+        kept: Minutes = np.load(path, mmap_mode="r")
+        return kept
 
     def _draw(self) -> Minutes:
         rng = np.random.default_rng([self.seed, crc32(self.rules.symbol.encode())])

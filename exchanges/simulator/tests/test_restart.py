@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from decimal import Decimal
 
 import ccxt.pro
@@ -14,6 +13,7 @@ from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.market import Market
 from exchanges.simulator.orders import Kind, NewOrder
 from exchanges.simulator.tests.conftest import OPTIONS
+from exchanges.simulator.tests.processes import ended, simulator_process
 
 MINUTE = 60_000
 D = Decimal
@@ -108,30 +108,23 @@ def test_time_goes_on_while_the_exchange_is_down(tmp_path):
     again.close()
 
 
-async def started(home):
-    """A simulator of its own process, and the port of its wire."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "exchanges.simulator", "--home", str(home), "--history-days", "1",
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        assert process.stderr is not None
-        line = (await process.stderr.readline()).decode()
-    assert "wire on" in line, line
-    return process, int(line.split("127.0.0.1:")[1].split(",")[0])
-
-
-async def ended(process, with_signal):
-    process.send_signal(with_signal)
-    async with asyncio.timeout(15):
-        await process.communicate()
-    return process.returncode
-
-
 @pytest.mark.processes
 async def test_no_answered_order_is_lost_to_sigkill(tmp_path):
-    process, port = await started(tmp_path)
-    transport = {"host": "127.0.0.1", "port": port, "ca": str(tmp_path / "ca.pem")}
+    async with simulator_process(tmp_path) as (process, port):
+        answered = await trade_until_killed(process, port, tmp_path)
+    async with simulator_process(tmp_path) as (process, _):
+        assert await ended(process, signal.SIGTERM) == 0
+    exchange = Exchange(clock=Clock(), home=tmp_path)
+    uid = exchange.accounts.keys["demo-kill"].uid
+    known = [str(order.id) for order in exchange.journal.orders.of(uid)]
+    assert known[: len(answered)] == answered
+    assert len(known) <= len(answered) + 1  # the last answer may have been lost on its way
+    exchange.close()
+
+
+async def trade_until_killed(process, port, home):
+    """The ids of the orders that were answered."""
+    transport = {"host": "127.0.0.1", "port": port, "ca": str(home / "ca.pem")}
     answered, enough = [], asyncio.Event()
 
     async def trade():
@@ -157,11 +150,4 @@ async def test_no_answered_order_is_lost_to_sigkill(tmp_path):
         await enough.wait()
     assert await ended(process, signal.SIGKILL) == -signal.SIGKILL
     await trading
-    process, _ = await started(tmp_path)
-    assert await ended(process, signal.SIGTERM) == 0
-    exchange = Exchange(clock=Clock(), home=tmp_path)
-    uid = exchange.accounts.keys["demo-kill"].uid
-    known = [str(order.id) for order in exchange.journal.orders.of(uid)]
-    assert known[: len(answered)] == answered
-    assert len(known) <= len(answered) + 1  # the last answer may have been lost on its way
-    exchange.close()
+    return answered
