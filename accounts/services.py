@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.models import User
 
 
-class WrongCredentials(Exception):  # noqa: N818
+class WrongCredentials(Exception):
     """No such account, a wrong password or a closed account: the caller must not learn which."""
 
 

@@ -20,7 +20,7 @@ from accounts.models import Revocation, TokenFamily, User
 CONFIRMATION_LASTS = timedelta(minutes=5)
 
 
-class TokenRefused(Exception):  # noqa: N818
+class TokenRefused(Exception):
     """The token opens nothing. `code` is token_invalid, token_expired, token_revoked or token_reused."""
 
     def __init__(self, code: str, detail: str) -> None:

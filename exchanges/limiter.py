@@ -123,7 +123,8 @@ class SharedLimiter:
             redis_url,
             max_connections=REDIS_CONNECTIONS,
             timeout=POOL_TIMEOUT,
-            socket_timeout=REDIS_TIMEOUT,
+            # With one, redis-py sends inside `asyncio.wait_for`, which in Python 3.11 may swallow a cancellation.
+            socket_timeout=None,
             socket_connect_timeout=REDIS_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
@@ -149,7 +150,8 @@ class SharedLimiter:
         if time.monotonic() < self._away_until:
             return
         try:
-            await self._pause(keys=[key], args=[int(seconds * 1000)])
+            async with asyncio.timeout(REDIS_TIMEOUT):
+                await self._pause(keys=[key], args=[int(seconds * 1000)])
         except (RedisError, OSError) as error:
             self._went_away(error)
 
@@ -165,7 +167,8 @@ class SharedLimiter:
         for window in windows:
             args += [window.cost, window.capacity, window.slot_ms, window.slots]
         try:
-            wait = await self._take(keys=[*(window.key for window in windows), *pauses], args=args)
+            async with asyncio.timeout(REDIS_TIMEOUT):
+                wait = await self._take(keys=[*(window.key for window in windows), *pauses], args=args)
         except (RedisError, OSError) as error:
             self._went_away(error)
             return self._local.take(windows, pauses)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from autogrid_project import env, logging, security
@@ -143,6 +144,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
+# Written into django-celery-beat's tables at start; operators may change them in the admin.
+CELERY_BEAT_SCHEDULE = {
+    "re-check every API key": {
+        "task": "exchanges.recheck_credentials",
+        "schedule": crontab(hour="4", minute="17"),
+    },
+    "find bots without a runner": {"task": "bots.find_bots_without_a_runner", "schedule": 30.0},
+}
 
 AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.

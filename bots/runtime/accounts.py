@@ -5,8 +5,9 @@ import logging
 from uuid import UUID
 
 from bots.core.ids import PREFIX
-from bots.core.ports import AccountRefused
+from bots.core.ports import AccountRefused, ExchangeUnavailable, RateLimited
 from bots.core.types import Fill, OrderReport
+from bots.models import Bot
 from bots.runtime.inbox import Inbox, Reconcile
 from exchanges import services as exchanges
 from exchanges.connector.rest import BinanceConnector
@@ -24,7 +25,7 @@ class Account:
     def __init__(self, credential: Credential, connector: BinanceConnector) -> None:
         self.credential = credential
         self.connector = connector
-        self.inboxes: dict[str, Inbox] = {}  # by the bot's client id prefix
+        self.members: dict[str, tuple[str, Inbox]] = {}  # symbol and inbox, by the bot's client id prefix
         self._ready = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -48,7 +49,7 @@ class Account:
         try:
             await stream.run(self._on_event)
         except AccountRefused:
-            # The bots meet the same refusal at their next request and end in order.
+            # The bots meet the same refusal at their next request: they end in order, and the key is marked.
             logger.warning("account_refused", extra={"credential_id": str(self.credential.pk)})
             self._tell_all(Reconcile(full=False))
         finally:
@@ -56,9 +57,9 @@ class Account:
 
     def _on_event(self, event: Fill | OrderReport | object) -> None:
         if isinstance(event, Fill | OrderReport):
-            inbox = self.inboxes.get(event.client_id[CODE])
-            if inbox is not None:
-                inbox.put(event)
+            member = self.members.get(event.client_id[CODE])
+            if member is not None:
+                member[1].put(event)
             return
         first = not self._ready.is_set()
         self._ready.set()
@@ -66,13 +67,21 @@ class Account:
             self._tell_all(Reconcile(full=True))
 
     def _tell_all(self, event: Reconcile) -> None:
-        for inbox in self.inboxes.values():
+        for _, inbox in self.members.values():
             inbox.put(event)
 
     async def _compare(self) -> None:
+        """Reads the open orders once per symbol and hands them to all its bots."""
         while True:
             await asyncio.sleep(RECONCILE_EVERY)
-            self._tell_all(Reconcile(full=False))
+            for symbol in {symbol for symbol, _ in self.members.values()}:
+                try:
+                    reports = tuple(await self.connector.open_orders(symbol))
+                except (AccountRefused, ExchangeUnavailable, RateLimited):
+                    continue  # the bots' own requests meet the same, and answer to it
+                for its, inbox in self.members.values():
+                    if its == symbol:
+                        inbox.put(Reconcile(full=False, reports=reports))
 
 
 class Accounts:
@@ -81,8 +90,9 @@ class Accounts:
     def __init__(self) -> None:
         self._accounts: dict[UUID, tuple[Account, asyncio.Task[None]]] = {}
 
-    async def join(self, credential: Credential, prefix: str, inbox: Inbox) -> Account:
-        """The account, with the bot listening to it."""
+    async def join(self, bot: Bot, prefix: str, inbox: Inbox) -> Account:
+        """The bot's account, with the bot listening to it."""
+        credential = bot.credential
         found = self._accounts.get(credential.pk)
         if found is None:
             account = Account(credential, await exchanges.open_connector(credential))
@@ -90,13 +100,13 @@ class Accounts:
                 credential.pk, (account, asyncio.ensure_future(account.start()))
             )
         account, started = found
-        account.inboxes[prefix] = inbox
+        account.members[prefix] = (bot.symbol, inbox)
         await asyncio.shield(started)
         return account
 
     async def leave(self, account: Account, prefix: str) -> None:
-        account.inboxes.pop(prefix, None)
-        if not account.inboxes and self._accounts.get(account.credential.pk, (None,))[0] is account:
+        account.members.pop(prefix, None)
+        if not account.members and self._accounts.get(account.credential.pk, (None,))[0] is account:
             del self._accounts[account.credential.pk]
             await account.close()
 

@@ -9,9 +9,11 @@ from bots.core.types import Fill, OrderReport, Ticker
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """Compare with the exchange. `full` also reads the trade history (a start, a reconnect)."""
+    """Compare with the exchange. `full` also reads the trade history (a start, a reconnect); `reports` are the
+    account's open orders in the bot's symbol, where they were read for all its bots at once."""
 
     full: bool
+    reports: tuple[OrderReport, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

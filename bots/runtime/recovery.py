@@ -1,6 +1,7 @@
 """The one path of start, restart, reconnect and resume: settle what is unknown, take in what was missed, act."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bots.core.engine import BotEngine
@@ -23,12 +24,14 @@ class Recovery:
         self.engine = engine
         self._misses: dict[str, tuple[int, int]] = {}  # client id: (misses, time of the last one)
 
-    async def run(self, full: bool) -> None:
-        """Raises ExchangeUnavailable or RateLimited where the exchange cannot be asked: try again later."""
+    async def run(self, full: bool, reports: Sequence[OrderReport] | None = None) -> None:
+        """`reports`: the account's open orders, where somebody has just read them.
+
+        Raises ExchangeUnavailable or RateLimited where the exchange cannot be asked: try again later."""
         engine = self.engine
-        verdict = reconcile(
-            engine.live.values(), await engine.exchange.open_orders(engine.market.symbol), engine.prefix
-        )
+        if reports is None:
+            reports = await engine.exchange.open_orders(engine.market.symbol)
+        verdict = reconcile(engine.live.values(), reports, engine.prefix)
         for order in verdict.never_sent:
             await engine.forget(order, "never_sent")
         for order, report in verdict.confirmed:
@@ -89,12 +92,15 @@ class Recovery:
             await self.engine.ingest(fill)
 
     async def _remove(self, report: OrderReport) -> None:
-        """An open order with our id but no live row: it came to the exchange after we had given it up."""
+        """An open order with our id but no live row: it came to the exchange after we had given it up. None of
+        that where it has ended since the report: then the report was only late."""
         engine = self.engine
         try:
-            await engine.exchange.cancel_order(report.symbol, report.client_id)
+            cancelled = await engine.exchange.cancel_order(report.symbol, report.client_id)
         except READ_ERRORS:
             logger.warning("stray_order_stays", extra={"client_order_id": report.client_id})
+            return
+        if cancelled is None:
             return
         for fill in await engine.exchange.order_fills(report.symbol, report.exchange_id):
             await engine.ingest(replace(fill, client_id=report.client_id))

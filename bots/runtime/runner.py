@@ -65,6 +65,7 @@ class Runner:
         self.intent: Intent | None = None  # the last one handed to the inbox
         self.ready = False
         self._recover_at: tuple[int, bool] | None = None
+        self._reports: tuple[OrderReport, ...] | None = None
         self._resolve_at = 0
 
     async def run(self) -> None:
@@ -74,7 +75,7 @@ class Runner:
         )
         self.bot = loaded.bot
         try:
-            account = await self.host.accounts.join(self.bot.credential, loaded.prefix, self.inbox)
+            account = await self.host.accounts.join(self.bot, loaded.prefix, self.inbox)
         except AccountRefused as refusal:
             return await self._account_refused(refusal)
         try:
@@ -165,9 +166,16 @@ class Runner:
             event = await self.inbox.next(await self._patience())
             try:
                 await self._handle(event)
+                self._catch_up()
             except (ExchangeUnavailable, RateLimited) as error:
                 logger.warning("exchange_unavailable", extra={"bot_id": str(self.bot.pk), "code": error.code})
                 self._recover_at = (self.engine.now + RETRY_MS, False)
+
+    def _catch_up(self) -> None:
+        """A price that came while an event was handled was compared with thresholds that are gone now."""
+        ticker = self.ticker
+        if ticker and ticker.price != self.engine.price and not self.engine.band.holds(ticker.price):
+            self.inbox.put(ticker)
 
     async def _patience(self) -> float:
         now = await self.engine.exchange.exchange_time()
@@ -196,14 +204,15 @@ class Runner:
             case Ticker():
                 await self.engine.on_tick(event.price, now)
             case Reconcile():
-                self._recover_at = (now, event.full)
+                self._recover_at, self._reports = (now, event.full), event.reports
         await self._on_time(now)
 
     async def _on_time(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at[0]:
             full, self._recover_at = self._recover_at[1], None
+            reports, self._reports = self._reports, None
             self.engine.now = max(now, self.engine.now)
-            await self.recovery.run(full)
+            await self.recovery.run(full, reports)
         elif now >= self._resolve_at and any(order.is_unknown for order in self.engine.live.values()):
             self._resolve_at = now + RESOLVE_EVERY_MS + random.randrange(250)  # noqa: S311 - spreads the load
             await self.recovery.resolve()

@@ -1,16 +1,14 @@
 """The Celery side of the runtime: one long-lived task per bot, and the worker it runs in."""
 
-import logging
 from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
-from bots.runtime.worker import BotWorker
+from bots.runtime.worker import BotWorker, reap
 from bots.services.lifecycle import QUEUE, RUN_TASK
 
-logger = logging.getLogger(__name__)
 _worker: BotWorker | None = None
 
 
@@ -28,6 +26,13 @@ def close_worker(**_: Any) -> None:
     """SIGTERM: the bots are handed over, so that their tasks end and Celery can."""
     if _worker is not None:
         _worker.close()
+
+
+@shared_task(name="bots.find_bots_without_a_runner")
+def find_bots_without_a_runner() -> None:
+    """Backs up the workers' own look: also when all of them were away, every bot is asked for."""
+    for bot_id in reap():
+        run_bot.delay(str(bot_id))
 
 
 @shared_task(name=RUN_TASK, queue=QUEUE, ignore_result=True)

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db import connection
 
 from bots.core.ports import AccountRefused, LeaseLost
-from bots.core.types import Ticker
 from bots.models import Bot
 from bots.runtime import leases
 from bots.runtime.accounts import Accounts
@@ -27,9 +26,9 @@ from bots.runtime.runner import Runner
 from bots.services.lifecycle import QUEUE, RUN_TASK
 from bots.services.trading import Lease
 from exchanges import services as exchanges
-from exchanges.connector.rest import BinanceConnector
 from exchanges.models import Credential
 from marketdata.bus import PriceBus
+from marketdata.public import PublicPrices
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds between two looks at what users want and at who is dead
@@ -54,7 +53,7 @@ class BotWorker:
         self.heartbeat = Heartbeat(self._lost)
         self.loop = asyncio.new_event_loop()
         self._asked: dict[UUID, float] = {}
-        self._public: dict[str, BinanceConnector] = {}
+        self._public = PublicPrices()
         self._running: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[Any]] = []
         self._thread = threading.Thread(target=self.loop.run_forever, name="bots", daemon=True)
@@ -70,15 +69,9 @@ class BotWorker:
         logger.info("bots_worker_started", extra={"worker": self.heartbeat.worker.name})
 
     async def _open(self) -> None:
-        self.prices = PriceBus(fetch=self._fetch)
+        self.prices = PriceBus(fetch=self._public.fetch)
         await self.prices.start()
         self._tasks = [self.loop.create_task(self._look()), self.loop.create_task(self.feed.run())]
-
-    async def _fetch(self, exchange: str, symbol: str) -> Ticker:
-        """The price by REST, for a market that has fallen silent on the bus."""
-        if exchange not in self._public:
-            self._public[exchange] = await exchanges.open_public(exchange)
-        return await self._public[exchange].ticker(symbol)
 
     def close(self) -> None:
         """Hands every bot over without touching its open orders, then ends the loop."""
@@ -102,8 +95,6 @@ class BotWorker:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self.accounts.close()
         await self.prices.close()
-        for connector in self._public.values():
-            await connector.close()
         await exchanges.close_hub()
 
     def _hang_up(self) -> None:
@@ -196,7 +187,7 @@ class BotWorker:
     async def _reap(self) -> None:
         if self.closing:
             return
-        for bot_id in await self.database.run(_reap):
+        for bot_id in await self.database.run(reap):
             now = time.monotonic()
             if now >= self._asked.get(bot_id, 0):
                 self._asked[bot_id] = now + ASK_AGAIN
@@ -209,7 +200,7 @@ def _intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent]]:
     return {row[0]: (row[1], Intent(row[2], row[3], row[4])) for row in values}
 
 
-def _reap() -> list[UUID]:
+def reap() -> list[UUID]:
     """Buries dead workers and lists the bots without a runner; by one worker at a time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [leases.REAPER_LOCK])

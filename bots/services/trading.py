@@ -120,7 +120,8 @@ def _settle_slot(bot: Bot, order: Order, market: Market) -> SlotState:
     row = _slot_row(bot.id, order.slot)
     before = state = store.slot_value(row)
     ended = not OrderStatus(order.status).is_live
-    if ended and order.side == Side.SELL.value and state.cycle == order.cycle and state.sold:
+    sold = order.side == Side.SELL.value and order.filled_quantity and state.cycle == order.cycle
+    if ended and sold:
         price = order.price or order.filled_quote / order.filled_quantity
         state = closed_after_sale(state, price, market, bot.base)
     if state != before:

@@ -32,8 +32,9 @@ class Command(BaseCommand):
             raise CommandError("The demo's bots trade on the simulated exchange only: use ./autogrid demo.")
         user = _user(settings.HOME / "demo.json")
         credential = user.credentials.first() or _credential(user)
-        self._bot(user, credential, GRID, "grid", "BTC/USDT", _grid_config(credential))
-        self._bot(user, credential, DCA, "dca", "ETH/USDT", DCA_CONFIG)
+        grid = _grid_config(credential)
+        self._bot(user, credential, name=GRID, strategy="grid", symbol="BTC/USDT", config=grid)
+        self._bot(user, credential, name=DCA, strategy="dca", symbol="ETH/USDT", config=DCA_CONFIG)
 
     def _bot(
         self,

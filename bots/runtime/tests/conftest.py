@@ -105,7 +105,12 @@ def opened(settings: Any) -> Iterator[World]:
         settings.EXCHANGE_SIMULATOR = sim.transport
         user = register(email="alice@example.org", password="correct horse battery")
         credential = create_credential(
-            user=user, exchange="binance", label="key", api_key="demo" + "a" * 32, api_secret="s" * 32, mode="live"
+            user=user,
+            exchange="binance",
+            label="key",
+            api_key="demo" + "a" * 32,
+            api_secret="s" * 32,
+            mode="live",
         )
         world = World(sim, redis, user, credential)
         world.price(PRICE)

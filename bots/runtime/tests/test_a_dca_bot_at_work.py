@@ -29,7 +29,9 @@ def test_an_interval_of_seconds_buys_by_its_own_clock(world: World) -> None:
     until(lambda: bot.orders.filter(slot=0, status="filled").count() >= 3)
     lifecycle.stop_bot(bot=bot)
     task.result(timeout=15)
-    ordinals = list(bot.orders.filter(slot=0, status="filled").order_by("cycle").values_list("cycle", flat=True))
+    ordinals = list(
+        bot.orders.filter(slot=0, status="filled").order_by("cycle").values_list("cycle", flat=True)
+    )
     assert ordinals == sorted(set(ordinals))
 
 

@@ -119,8 +119,16 @@ def test_a_second_run_counts_what_the_first_one_kept(world: World) -> None:
 
 
 def test_a_stop_loss_sells_everything(world: World) -> None:
-    bot = world.bot({"lower_price": "60000", "upper_price": "70000", "grid_count": 10, "investment": "2000",
-                     "stop_loss_price": "59000", "max_loss_per_hour": 90})
+    bot = world.bot(
+        {
+            "lower_price": "60000",
+            "upper_price": "70000",
+            "grid_count": 10,
+            "investment": "2000",
+            "stop_loss_price": "59000",
+            "max_loss_per_hour": 90,
+        }
+    )
     task = world.started(world.worker(), bot, orders=10)
     world.price("58900")
     task.result(timeout=20)

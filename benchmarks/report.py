@@ -1,0 +1,30 @@
+"""Figures as a table for people and as JSON for programs."""
+
+import json
+import os
+import platform
+from typing import Any
+
+
+def show(name: str, figures: dict[str, Any]) -> None:
+    print(f"\n{name} on {os.cpu_count()} cores, Python {platform.python_version()}")
+    width = max(map(len, figures))
+    for label, value in figures.items():
+        print(f"  {label:<{width}}  {_number(value)}")
+    print(json.dumps({"benchmark": name, **figures}))
+
+
+def _number(value: Any) -> str:
+    return (
+        f"{value:,.1f}"
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that `share` (0 to 1) of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
