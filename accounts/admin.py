@@ -19,20 +19,20 @@ admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
 
 
-class NewUserForm(UserCreationForm):  # type: ignore[misc]
+class NewUserForm(UserCreationForm):
     class Meta:
         model = User
         fields = ["email"]
 
 
-class EditUserForm(UserChangeForm):  # type: ignore[misc]
+class EditUserForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -56,7 +56,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
         self.message_user(request, f"Tokens of {len(queryset)} accounts are revoked.")
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -82,7 +82,7 @@ class AccessAttemptAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EmailAddress)
-class EmailAddressAdmin(ModelAdmin):  # type: ignore[misc]
+class EmailAddressAdmin(ModelAdmin):
     list_display = ["email", "user", "primary", "verified"]
     list_filter = ["primary", "verified"]
     search_fields = ["email"]
@@ -90,5 +90,5 @@ class EmailAddressAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass

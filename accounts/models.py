@@ -19,7 +19,7 @@ class Plan(models.TextChoices):
     ENTERPRISE = "enterprise"
 
 
-class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg]
+class LowercaseEmailField(models.EmailField):
     """Stored and looked up in lower case, so that one address is one account however it is typed."""
 
     def to_python(self, value: Any) -> Any:

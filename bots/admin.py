@@ -29,7 +29,7 @@ class ReadOnly:
         return False
 
 
-class SlotInline(ReadOnly, TabularInline):  # type: ignore[misc]
+class SlotInline(ReadOnly, TabularInline):
     model = BotSlot
     fields = ["slot", "cycle", "granted", "bought", "spent", "sold", "received", "cycles", "profit", "reason"]
     ordering = ["slot"]
@@ -37,14 +37,13 @@ class SlotInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Bot)
-class BotAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BotAdmin(ReadOnly, ModelAdmin):
     list_display = [
         "name", "user", "strategy", "symbol", "exchange", "status", "stopping", "halted", "realized_pnl",
         "open_orders", "trades", "lease_owner", "created_at",
     ]  # fmt: skip
     list_filter = ["status", "halted", "stopping", "strategy", "credential__exchange", "credential__mode"]
     search_fields = ["name", "symbol", "user__email", "id"]
-    list_select_related = ["user", "credential", "lease_owner"]
     list_per_page = 50
     show_full_result_count = False
     fields = [
@@ -57,7 +56,7 @@ class BotAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     actions = ["halt", "lift_the_halt"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
-        return selectors.all_bots()
+        return selectors.all_bots().select_related("user", "lease_owner")
 
     @admin.display(ordering="credential__exchange")
     def exchange(self, bot: Bot) -> str:
@@ -117,7 +116,7 @@ class BotAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class OrderAdmin(ReadOnly, ModelAdmin):
     list_display = [
         "client_order_id", "bot", "slot", "cycle", "side", "type", "price", "quantity", "filled_quantity", "status",
         "reason", "created_at",
@@ -129,7 +128,7 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Fill)
-class FillAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class FillAdmin(ReadOnly, ModelAdmin):
     list_display = [
         "time",
         "bot",
@@ -149,7 +148,7 @@ class FillAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(BotEvent)
-class BotEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BotEventAdmin(ReadOnly, ModelAdmin):
     list_display = ["time", "bot", "level", "kind", "text"]
     list_filter = ["level", "kind"]
     search_fields = ["text", "kind", "bot__name", "bot__user__email"]
@@ -158,7 +157,7 @@ class BotEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Worker)
-class WorkerAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class WorkerAdmin(ReadOnly, ModelAdmin):
     list_display = ["name", "started_at", "heartbeat_at", "closing", "bots_held"]
     search_fields = ["name"]
 

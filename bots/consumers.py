@@ -35,7 +35,7 @@ MOST_MARKETS = 100
 Market = tuple[str, str]
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class LiveConsumer(AsyncWebsocketConsumer):
     beat_seconds: ClassVar[float] = 1.0
 
     async def connect(self) -> None:

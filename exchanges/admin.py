@@ -10,7 +10,7 @@ from exchanges.models import Credential
 
 
 @admin.register(Credential)
-class CredentialAdmin(ModelAdmin):  # type: ignore[misc]
+class CredentialAdmin(ModelAdmin):
     list_display = [
         "label", "exchange", "mode", "user", "api_key_hint", "is_valid", "permission_state", "checked_at",
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from marketdata.models import FollowedMarket
 
 
 @admin.register(FollowedMarket)
-class FollowedMarketAdmin(ModelAdmin):  # type: ignore[misc]
+class FollowedMarketAdmin(ModelAdmin):
     list_display = ["exchange", "symbol", "wanted_until"]
     list_filter = ["exchange"]
     search_fields = ["symbol"]

@@ -44,7 +44,7 @@ def channel_of(exchange: str, symbol: str) -> str:
 
 @lru_cache(maxsize=1)
 def _database(url: str) -> int:
-    return int(parse_url(url).get("db", 0))  # type: ignore[no-untyped-call]
+    return int(parse_url(url).get("db", 0))
 
 
 def encode(ticker: Ticker) -> bytes:

@@ -170,7 +170,7 @@ def has_prices(redis_url: str) -> bool:
 
 def price_key(redis_url: str) -> str:
     """What marketdata.bus.channel_of answers in the processes that have Django's settings."""
-    database = parse_url(redis_url).get("db", 0)  # type: ignore[no-untyped-call]
+    database = parse_url(redis_url).get("db", 0)
     return f"price:{database}:binance:BTC/USDT"
 
 

@@ -27,7 +27,7 @@ class Order(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     side = models.CharField(max_length=4, choices=SIDES)
     type = models.CharField(max_length=6, choices=TYPES)
-    price = MoneyField(null=True, blank=True)
+    price = MoneyField(null=True, blank=True)  # type: ignore[misc] # None for a market order
     quantity = MoneyField()
     post_only = models.BooleanField(default=False)
     dust_used = MoneyField()  # base already held that this buy counts on
