@@ -1,5 +1,5 @@
 """The exchange itself: takes orders, matches them, settles accounts, remembers. No network, and no clock of its own.
-Every act ends in `_commit`: journal first, listeners afterwards."""
+Every act ends in a commit: journal first, listeners afterwards (commits.py)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -10,18 +10,17 @@ from bots.core.matching import BookOrder
 from bots.core.matching import Execution as Match
 from bots.core.types import ZERO, Side
 from exchanges.simulator import admission
-from exchanges.simulator.accounts import FIRST_USER, Key
+from exchanges.simulator.accounts import Key
 from exchanges.simulator.candles import Candles, Forming
+from exchanges.simulator.commits import Commits, Listener
 from exchanges.simulator.errors import invalid_symbol, rejected, unknown_order
-from exchanges.simulator.events import BalanceChanged, CandleClosed, Event, Execution, Traded
+from exchanges.simulator.events import CandleClosed, Event, Execution, Traded
 from exchanges.simulator.history import History
 from exchanges.simulator.journal import Journal
 from exchanges.simulator.orders import Kind, NewOrder, Order, Status, Trade
 from exchanges.simulator.settlement import Settlement
 from exchanges.simulator.symbols import ALL, SymbolRules
 from exchanges.simulator.venue import Venue, first_price, listed
-
-Listener = Callable[[Event], None]
 
 
 class Exchange:
@@ -42,13 +41,14 @@ class Exchange:
         self._home = home
         self._first_prices = first_prices or {}
         self._history_days = history_days
-        self._listeners: list[Listener] = []
         self.journal = Journal(home / "journal.sqlite" if home else None)
         self.accounts = self.journal.accounts.load()
         self._settlement = Settlement(self.accounts)
         self._saved = self.journal.markets.load()
-        self._unsaved: set[str] = set()  # venues
-        self.venues = {each.symbol: self._open_venue(each) for each in rules}
+        self.venues: dict[str, Venue] = {}
+        self._commits = Commits(self.journal, self._settlement, self.venues, clock)
+        for each in rules:
+            self.venues[each.symbol] = self._open_venue(each)
         self._open: dict[int, Order] = {}
         self._client_ids: dict[tuple[int, str, str], int] = {}
         self._counts: Counter[tuple[int, str]] = Counter()
@@ -61,12 +61,11 @@ class Exchange:
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` with every event; the answer ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._commits.listen(listener)
 
     def announce(self, event: Event) -> None:
-        for listener in list(self._listeners):
-            listener(event)
+        """What changes nothing, and so needs no commit."""
+        self._commits.announce(event)
 
     # -- accounts --------------------------------------------------------------------------------------------------
 
@@ -75,25 +74,25 @@ class Exchange:
     ) -> Key:
         """With 100,000 USDT unless `deposits` says otherwise. With a secret, signatures are checked."""
         key = self.accounts.add_key(api_key, secret, self.clock(), deposits=deposits)
-        self._commit()
+        self._commits.commit()
         return key
 
     def add_key(self, uid: int, api_key: str, secret: str | None) -> Key:
         """A further key of an account."""
         key = self.accounts.add_key(api_key, secret, self.clock(), uid=uid)
-        self._commit()
+        self._commits.commit()
         return key
 
     def key(self, api_key: str) -> Key:
         """Opens an account for a new demo key. Raises Refused."""
         key = self.accounts.key(api_key, self.clock())
         if self.accounts.new_keys:
-            self._commit()
+            self._commits.commit()
         return key
 
     def deposit(self, uid: int, asset: str, amount: Decimal) -> None:
         self.accounts.deposit(uid, asset, amount)
-        self._commit()
+        self._commits.commit()
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -134,7 +133,7 @@ class Exchange:
         self.accounts.lock(uid, asset, amount)
         order = self._accept(uid, new, quantity)
         trades = self._match(venue, order, quantity)
-        self._commit()
+        self._commits.commit()
         return order, trades
 
     def cancel(
@@ -145,7 +144,7 @@ class Exchange:
         if order is None or not order.status.is_open:
             raise unknown_order()
         self._cancel(order, cancel_id)
-        self._commit()
+        self._commits.commit()
         return order
 
     def cancel_all(self, uid: int, symbol: str, cancel_id: str = "") -> list[Order]:
@@ -156,7 +155,7 @@ class Exchange:
             raise unknown_order()
         for order in orders:
             self._cancel(order, cancel_id)
-        self._commit()
+        self._commits.commit()
         return orders
 
     # -- the market ------------------------------------------------------------------------------------------------
@@ -176,7 +175,7 @@ class Exchange:
         if rest > 0:
             self._print(venue, side, target, rest, now)
         venue.mid = venue.price
-        self._commit()
+        self._commits.commit()
         return rest > 0
 
     def trade(self, symbol: str, side: Side, price: Decimal, quantity: Decimal) -> None:
@@ -189,7 +188,7 @@ class Exchange:
         if quantity > 0:
             self._print(venue, side, price, quantity, now)
         venue.mid = venue.price
-        self._commit()
+        self._commits.commit()
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Trades the market to this price; every resting order on the way, and at it, is filled. The background
@@ -203,12 +202,12 @@ class Exchange:
         now = self.clock()
         for venue in self.venues.values():
             venue.candles.roll(now)
-        self._commit()
+        self._commits.commit()
 
     def flush(self) -> None:
         """Writes what the background has moved since the last commit."""
-        self._unsaved.update(self.venues)
-        self._commit()
+        self._commits.unsaved.update(self.venues)
+        self._commits.commit()
 
     def close(self) -> None:
         self.flush()
@@ -223,7 +222,7 @@ class Exchange:
             saved = self._saved[rules.symbol] = listed(rules, price, self.clock())
 
         def closed(candle: Forming) -> None:
-            self._unsaved.add(rules.symbol)
+            self._commits.unsaved.add(rules.symbol)
             self._settlement.events.append(CandleClosed(rules.symbol, candle))
 
         history = History(rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home)
@@ -293,7 +292,7 @@ class Exchange:
     def _settle(self, venue: Venue, taker: Order | None, match: Match, now: int) -> None:
         maker = self._open.get(match.maker.id)
         done = venue.print(match.price, match.quantity, match.maker.side is Side.BUY, now)
-        self._unsaved.add(venue.rules.symbol)
+        self._commits.unsaved.add(venue.rules.symbol)
         self._settlement.events.append(Traded(done))
         self._settlement.settle(venue.rules, match, taker, maker, done)
         if maker is not None and not maker.status.is_open:
@@ -302,37 +301,3 @@ class Exchange:
     def _print(self, venue: Venue, side: Side, price: Decimal, quantity: Decimal, now: int) -> None:
         """The house trades with itself: a price for everybody, no money moves."""
         self._settlement.events.append(Traded(venue.print(price, quantity, side is Side.SELL, now)))
-
-    def _commit(self) -> None:
-        settlement, accounts = self._settlement, self.accounts
-        events, settlement.events = settlement.events, []
-        if settlement.orders or accounts.changed or accounts.new_keys or self._unsaved:
-            events += self._balance_events(accounts.changed)
-            self._write()
-        for event in events:
-            self.announce(event)
-
-    def _write(self) -> None:
-        settlement, journal = self._settlement, self.journal
-        journal.orders.save(settlement.orders.values())
-        journal.trades.save(settlement.trades)
-        journal.accounts.save(self.accounts)
-        venues = [self.venues[symbol] for symbol in self._unsaved]
-        for venue in venues:
-            venue.candles.save()
-        journal.markets.save(venue.state() for venue in venues)
-        journal.commit()
-        settlement.orders.clear()
-        settlement.trades = []
-        self._unsaved.clear()
-
-    def _balance_events(self, changed: set[tuple[int, str]]) -> list[BalanceChanged]:
-        now = self.clock()
-        events = []
-        for uid in sorted({uid for uid, _ in changed if uid >= FIRST_USER}):
-            account = self.accounts.by_uid[uid]
-            account.update_time = now
-            assets = sorted(asset for owner, asset in changed if owner == uid)
-            funds = {asset: (account.funds[asset].free, account.funds[asset].locked) for asset in assets}
-            events.append(BalanceChanged(uid, funds, now))
-        return events

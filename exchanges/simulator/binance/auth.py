@@ -35,12 +35,6 @@ def parse(query: str, body: str) -> tuple[dict[str, str], Signed]:
     return parameters, Signed(payload, parameters.get("signature"))
 
 
-def identify(exchange: Exchange, api_key: str | None) -> Key:
-    if not api_key:
-        raise Refused(-2014, "API-key format invalid.", 401)
-    return exchange.key(api_key)
-
-
 def authenticate(exchange: Exchange, api_key: str | None, parameters: dict[str, str], signed: Signed) -> Key:
     """Raises Refused unless the key exists, the time is right and the signature fits."""
     if not api_key:
@@ -50,7 +44,7 @@ def authenticate(exchange: Exchange, api_key: str | None, parameters: dict[str, 
     _check_time(exchange.clock(), parameters)
     known = exchange.accounts.keys.get(api_key)
     _check_signature(known.secret if known else None, signed)
-    return identify(exchange, api_key)
+    return exchange.key(api_key)
 
 
 def _check_time(now: int, parameters: dict[str, str]) -> None:
