@@ -40,7 +40,7 @@ def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     port, home = two_free_ports(), tmp_path_factory.mktemp("stack")
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environment["AUTOGRID_HOME"] = str(home)
-    command = [ROOT / "autogrid", "demo", "--detach", "--port", str(port), "--speed", "20"]
+    command = [str(ROOT / "autogrid"), "demo", "--detach", "--port", str(port), "--speed", "20"]
     try:
         subprocess.run(command, env=environment, check=True, timeout=180)
         yield Stack(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}")
