@@ -98,5 +98,6 @@ def _sentence(bot: Bot, order: Order | None, words: str) -> str:
     if order is not None:
         return "" if order.sent_at or order.status != "pending" else "the order is about to be sent"
     if bot.status != BotStatus.RUNNING:
-        return f"the bot is {bot.status}" + (", its orders are being cancelled" if bot.stopping else "")
+        state = "has met an error" if bot.status == BotStatus.ERROR else f"is {bot.status}"
+        return f"the bot {state}" + (", its orders are being cancelled" if bot.stopping else "")
     return words

@@ -3,9 +3,10 @@
 from functools import singledispatch
 
 from rest_framework import status
-from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
 
 from bots.core.ports import AccountRefused, ExchangeError, RateLimited, UnknownSymbol
+from bots.models import Bot
 from bots.services.errors import IllegalMove, InvalidConfig
 
 # Inputs beside the config; every other field that a service names is one of the config's.
@@ -50,6 +51,12 @@ def _(error: InvalidConfig) -> Exception:
 @answer_to.register
 def _(error: IllegalMove) -> Exception:
     return Conflict(error.detail, error.code)
+
+
+@answer_to.register
+def _(_: Bot.DoesNotExist) -> Exception:
+    """Deleted by another request, after this one had found it."""
+    return NotFound()
 
 
 @answer_to.register

@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from accounts.models import User
 from bots.core import orders as core
 from bots.core.orders import PlannedOrder
 from bots.core.types import Fill as CoreFill
@@ -11,6 +12,8 @@ from bots.core.types import Liquidity, Market, OrderStatus, OrderType, Side
 from bots.models import Bot
 from bots.services import trading
 from bots.services.trading import Lease
+from bots.tests.conftest import GRID
+from exchanges.models import Credential
 
 D = Decimal
 START = 1_700_000_000_000
@@ -85,3 +88,14 @@ def traded(bot: Bot, pairs: int, first: int = 1) -> None:
             order = opened(bot, 0, side, cycle=cycle, quantity=quantity)
             book(bot, fill_of(order, first + 2 * number + offset))
     bot.refresh_from_db()
+
+
+def plain_bot(user: User, **values: Any) -> Bot:
+    """A bot for tests that need no exchange."""
+    key = Credential.objects.create(
+        user=user, exchange="binance", label="Key", account_uid="1", is_valid=True,
+        api_key_encrypted=b"x", api_secret_encrypted=b"x",
+    )  # fmt: skip
+    usual = {"name": "Plain", "strategy": "grid", "symbol": "BTC/USDT", "config": GRID, "run": 1}
+    usual |= {"total_investment": D(1000), "cash": D(1000)}
+    return Bot.objects.create(user=user, credential=key, **(usual | values))

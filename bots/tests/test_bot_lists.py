@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bots.api.export import BATCH
+from bots.api.export import BATCH, StreamedRows
 from bots.models import Fill, Order
 from bots.services import outcome
 from bots.services.events import record_event
@@ -196,6 +196,20 @@ def test_a_long_file_is_sent_part_by_part(alices, alices_bot):
     parts = list(response)
     assert len(parts) == 3
     assert b"".join(parts).count(b"\n") == 2 * BATCH + 1
+
+
+async def test_a_file_is_sent_part_by_part_under_asgi_too():
+    made = []
+
+    def rows():
+        for number in range(3 * BATCH):
+            made.append(number)
+            yield [number]
+
+    parts = aiter(StreamedRows(rows(), "x.csv"))
+    assert (await anext(parts)).startswith(b"0\r\n1\r\n")
+    assert len(made) == BATCH
+    assert [part.count(b"\n") async for part in parts] == [BATCH, BATCH]
 
 
 @pytest.mark.parametrize("name", ["", "orders", "fills", "events", "levels"])

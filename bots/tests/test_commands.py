@@ -2,13 +2,17 @@
 
 import base64
 import json
+import threading
 
 import pytest
 from celery import current_app
+from django.db import connection
 from redis import Redis
 
+from bots import selectors
 from bots.models import Bot, BotEvent
-from bots.tests.conftest import BOTS, GRID, errors_of, force, make_bot
+from bots.services import lifecycle
+from bots.tests.conftest import BOTS, GRID, errors_of, force, key_of, make_bot
 from exchanges import sealed
 
 STOPPED = {"status": "stopped", "stopping": False, "halted": False}
@@ -139,6 +143,38 @@ def test_without_the_exchange_nothing_is_started(command, alices_bot, settings):
     assert "Retry-After" in response
     alices_bot.refresh_from_db()
     assert alices_bot.status == "stopped"
+
+
+def test_starts_at_the_same_moment_are_one_run(transactional_db, alice, exchange):
+    bot = make_bot(alice, key_of(alice))
+    barrier, done = threading.Barrier(4), []
+
+    def start():
+        barrier.wait(10)
+        done.append(lifecycle.start_bot(bot=Bot.objects.get(pk=bot.pk)).run)
+        connection.close()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert done == [1, 1, 1, 1]
+    assert BotEvent.objects.filter(kind="started").count() == 1
+    assert len(queued()) == 1
+
+
+def test_a_bot_deleted_meanwhile_is_a_404(command, alices_bot, monkeypatch):
+    """Between the look-up and the lock another request deletes it."""
+    access = selectors.access_bot
+
+    def too_late(**names):
+        found = access(**names)
+        Bot.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(selectors, "access_bot", too_late)
+    assert command("stop").status_code == 404
 
 
 def queued():
