@@ -96,7 +96,7 @@ class Reader:
 
     def boolean(self, field: str, default: bool) -> bool:
         def convert(value: Any) -> bool:
-            if value in (True, False) and isinstance(value, bool):
+            if isinstance(value, bool):
                 return value
             if isinstance(value, str) and value.lower() in {"true", "false"}:
                 return value.lower() == "true"

@@ -27,9 +27,9 @@ DCA_FIELDS = [
     "cooldown", "max_investment", "repeat", "missed", "on_stop",
 ]  # fmt: skip
 RUBBISH = [
-    True, False, "NaN", "sNaN", "Infinity", "-inf", float("nan"), float("inf"), -1, "-0.01", "", None, "abc", "1e999999999",
-    "1e-99", 10**30, 10**5000, [], {}, [1], {"a": 1}, "\x00", "0x10", "1,000", " ", Decimal("NaN"), "9" * 100, 1.123456789012,
-    "١٢", "1h\n", "99999999999999w", object(),
+    True, False, "NaN", "sNaN", "Infinity", "-inf", float("nan"), float("inf"), -1, "-0.01", "", None, "abc",
+    "1e999999999", "1e-99", 10**30, 10**5000, [], {}, [1], {"a": 1}, "\x00", "0x10", "1,000", " ", Decimal("NaN"),
+    "9" * 100, 1.123456789012, "١٢", "1h\n", "99999999999999w", object(),
 ]  # fmt: skip
 
 
