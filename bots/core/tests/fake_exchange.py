@@ -1,7 +1,7 @@
 """An exchange in memory: one account, one symbol, a market that goes where the test sends it."""
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bots.core.matching import BookOrder, Execution, OrderBook
@@ -34,6 +34,7 @@ class Placed:
     request: OrderRequest
     number: int
     report: OrderReport
+    fills: list[Fill] = field(default_factory=list)
 
 
 class FakeExchange:
@@ -114,6 +115,7 @@ class FakeExchange:
         status = OrderStatus.FILLED if filled == request.quantity else OrderStatus.OPEN
         placed.report = replace(placed.report, filled=filled, status=status, time=self.now)
         self.history.append(fill)
+        placed.fills.append(fill)
         self.events += [fill, placed.report]
 
     def _end(self, client_id: str, status: OrderStatus, reason: str = "") -> None:
@@ -191,7 +193,8 @@ class FakeExchange:
         """The rest of the market stands at the last price, `depth` deep."""
         self._ids += 1
         stand = BookOrder(self._ids, order.side.opposite, self.price, self.depth, owner="market")
-        self.book.rest(stand)
+        if self.depth:
+            self.book.rest(stand)
         ours = BookOrder(placed.number, order.side, order.price, order.quantity, owner="us")
         for execution in self.book.submit(ours).executions:
             self._execute(ours, execution, Liquidity.TAKER)
@@ -249,7 +252,8 @@ class FakeExchange:
 
     async def order_fills(self, symbol: str, exchange_order_id: str) -> list[Fill]:
         self._read()
-        return [f for f in self.history if f.exchange_order_id == exchange_order_id]
+        placed = self.placed[self.by_number[int(exchange_order_id)]]
+        return list(placed.fills)
 
     async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]:
         return []

@@ -1,5 +1,6 @@
 """The database of one bot, in memory: the same pure functions, the same rules as the real store."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -21,6 +22,8 @@ class FakeStore:
         self.investment, self.market, self.bot_id = investment, market, bot_id
         self.prefix = bot_prefix(bot_id)
         self.orders: dict[str, Order] = {}
+        self._live: dict[str, None] = {}  # the names of live orders, in order
+        self._attempts: Counter[tuple[int, int, Side]] = Counter()
         self.bookings: dict[tuple[str, str], Booking] = {}
         self.position = Position(cash=investment)
         self.slots: dict[int, SlotState] = {}
@@ -33,7 +36,14 @@ class FakeStore:
         self.minutes: list[tuple[int, Decimal]] = []
 
     def live(self) -> list[Order]:
-        return [order for order in self.orders.values() if order.status.is_live]
+        return [self.orders[name] for name in self._live]
+
+    def _keep(self, order: Order) -> None:
+        self.orders[order.client_id] = order
+        if order.status.is_live:
+            self._live[order.client_id] = None
+        else:
+            self._live.pop(order.client_id, None)
 
     def new_run(self) -> None:
         self.run, self.memory, self.stop, self.is_finished = self.run + 1, {}, None, False
@@ -45,7 +55,8 @@ class FakeStore:
         taken = [order.slot for order in self.live()]
         assert planned.slot not in taken, f"a second live order in slot {planned.slot}"
         key = (planned.slot, planned.cycle, planned.side)
-        attempt = sum((order.slot, order.cycle, order.side) == key for order in self.orders.values())
+        attempt = self._attempts[key]
+        self._attempts[key] += 1
         name = client_id(self.bot_id, *key, attempt)
         order = Order(
             id=name,
@@ -61,7 +72,7 @@ class FakeStore:
             post_only=planned.post_only,
         )
         assert name not in self.orders
-        self.orders[name] = order
+        self._keep(order)
         if planned.dust:
             self.slots[planned.slot] = reserve_dust(self.slot(planned.slot), planned.cycle, planned.dust)
         return order
@@ -70,7 +81,7 @@ class FakeStore:
         row = self.orders[order.client_id]
         if row.status is not OrderStatus.PENDING or row.sent_at is not None:
             return None
-        self.orders[row.client_id] = replace(row, sent_at=sent_at)
+        self._keep(replace(row, sent_at=sent_at))
         return self.orders[row.client_id]
 
     async def record(
@@ -79,7 +90,7 @@ class FakeStore:
         row = self.orders[order.client_id]
         if may_become(row.status, status):
             row = replace(row, status=status, exchange_id=exchange_id or row.exchange_id, reason=reason)
-            self.orders[row.client_id] = row
+            self._keep(row)
         return Change(row, self._settle_slot(row), self.position)
 
     def slot(self, number: int) -> SlotState:
@@ -117,7 +128,7 @@ class FakeStore:
         row = replace(row, filled=row.filled + fill.quantity, exchange_id=fill.exchange_order_id)
         if row.filled >= row.quantity:
             row = replace(row, status=OrderStatus.FILLED)
-        self.orders[row.client_id] = row
+        self._keep(row)
         state = self.slot(row.slot)
         if row.cycle >= state.cycle:
             moved = effect(entry, self.market)

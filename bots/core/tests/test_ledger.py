@@ -111,9 +111,12 @@ def test_a_fee_in_a_third_asset_counts_by_its_price_at_the_fill() -> None:
     assert (position.cash, position.cost, position.realized) == (9894, 100, -6)
 
 
-def test_trade_ids_are_compared_as_numbers() -> None:
-    def key(number: int) -> tuple[int, int, str]:
-        fill = Fill(str(number), "1", "", Side.BUY, Decimal(1), Decimal(1), ZERO, QUOTE, Liquidity.MAKER, 5)
+def test_fills_are_booked_by_time_and_trade_ids_are_compared_as_numbers() -> None:
+    def key(number: int, time: int = 5) -> tuple[int, int, str]:
+        fill = Fill(
+            str(number), "1", "", Side.BUY, Decimal(1), Decimal(1), ZERO, QUOTE, Liquidity.MAKER, time
+        )
         return Booking(fill, ZERO).key
 
+    assert key(9, time=6) < key(8, time=7)
     assert all(key(one) < key(other) for one, other in pairwise([8, 9, 10, 99, 100]))

@@ -4,12 +4,13 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.core.ledger import Booking, effect
 from bots.core.orders import Order, PlannedOrder
-from bots.core.plan import make_plan
+from bots.core.plan import Plan, make_plan
 from bots.core.slots import (
     EXIT_SLOT,
     SlotState,
@@ -153,6 +154,19 @@ def test_a_plan_carried_out_leaves_nothing_to_plan(
                 last[slot].side,
                 last[slot].price,
             )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"price": Decimal(99)}, {"side": Side.BUY}, {"cycle": 1}, {"type": OrderType.MARKET, "price": None}],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_order_that_is_not_the_wanted_one_is_cancelled_first(change: dict) -> None:
+    wanted = PlannedOrder(1, 0, Side.SELL, OrderType.LIMIT, Decimal(100), Decimal(2))
+    live = {1: placed(replace(wanted, **change))}
+    assert make_plan([wanted], live) == Plan((), (live[1],))
+    assert make_plan([], live) == Plan((), (live[1],))
+    assert make_plan([wanted], {}) == Plan((wanted,), ())
 
 
 def test_only_an_exit_is_replaced_for_its_size() -> None:
