@@ -1,14 +1,20 @@
 """What services and exchanges refuse, as answers; and what the services refuse whoever calls them."""
 
+from typing import Any
+
 import pytest
 
-from bots.api.errors import answer_to
+from bots.api import errors
 from bots.core import ports
 from bots.models import BotEvent
 from bots.services import lifecycle, outcome
 from bots.services.errors import FieldError, IllegalMove, InvalidConfig
 from bots.tests.conftest import GRID, make_bot
 from bots.tests.records import lease_of, plain_bot
+
+
+def answer_to(error: Exception) -> Any:
+    return errors.answer_to(error)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +45,8 @@ def test_an_unknown_symbol_names_the_field():
 
 def test_every_mistake_of_a_field_is_told():
     fields = ["investment", "investment", "name", "symbol", "credential_id", "strategy", "action", ""]
-    errors = [FieldError(field, f"c{number}", "Wrong.") for number, field in enumerate(fields)]
-    assert answer_to(InvalidConfig(errors)).get_codes() == {
+    wrong = [FieldError(field, f"c{number}", "Wrong.") for number, field in enumerate(fields)]
+    assert answer_to(InvalidConfig(wrong)).get_codes() == {
         "config.investment": ["c0", "c1"],
         "name": ["c2"],
         "symbol": ["c3"],
