@@ -33,12 +33,16 @@ class Stack:
             return json.load(reply)
 
     def manage(self, *arguments: str) -> None:
-        subprocess.run([str(ROOT / "autogrid"), "manage", *arguments], env=self.environment, check=True, cwd=ROOT)
+        subprocess.run(
+            [str(ROOT / "autogrid"), "manage", *arguments], env=self.environment, check=True, cwd=ROOT
+        )
 
     def python(self, module: str, *arguments: str) -> None:
         """Runs a module in the environment of the stack's own processes."""
         env = self.process("bots").environ()
-        subprocess.run([str(ROOT / ".venv/bin/python"), "-m", module, *arguments], env=env, check=True, cwd=ROOT)
+        subprocess.run(
+            [str(ROOT / ".venv/bin/python"), "-m", module, *arguments], env=env, check=True, cwd=ROOT
+        )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,7 +55,15 @@ def demo(speed: float = 1.0) -> Iterator[Stack]:
     home = Path(tempfile.mkdtemp(prefix="autogrid-bench-"))
     stack = Stack(home, _free_pair())
     try:
-        command = [str(ROOT / "autogrid"), "demo", "--detach", "--port", str(stack.port), "--speed", str(speed)]
+        command = [
+            str(ROOT / "autogrid"),
+            "demo",
+            "--detach",
+            "--port",
+            str(stack.port),
+            "--speed",
+            str(speed),
+        ]
         subprocess.run(command, env=stack.environment, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
         yield stack
     finally:

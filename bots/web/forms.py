@@ -29,7 +29,7 @@ def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any
     )
 
 
-class KeyChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+class KeyChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.label} · {obj.exchange.title()}"
 

@@ -40,7 +40,7 @@ class Call:
 CALL: ContextVar[Call | None] = ContextVar("exchange_call", default=None)
 
 
-class BinanceClient(ccxt.pro.binance):  # type: ignore[misc]  # ccxt is untyped
+class BinanceClient(ccxt.pro.binance):
     timeout_on_exit = 0  # the session is shared and stays: nothing to wait for
     clock: ExchangeClock | None = None
 

@@ -95,7 +95,7 @@ def minutes_from(start: int, limit: int) -> list[Candle]:
 
 def readers(simulator: RunningSimulator) -> dict[str, set[Any]]:
     """Of each stream the simulator serves, the connections that read it."""
-    owners = (getattr(listener, "__self__", None) for listener in simulator.exchange._listeners)
+    owners = (getattr(listener, "__self__", None) for listener in simulator.exchange._listeners)  # type: ignore[attr-defined]
     streams = next(owner for owner in owners if isinstance(owner, Streams))
     return {name: set(sockets) for name, sockets in streams._readers.items()}
 

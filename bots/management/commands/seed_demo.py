@@ -21,7 +21,7 @@ from exchanges.services import create_credential
 
 EMAIL = "demo@autogrid.example"
 GRID, DCA = "Demo grid", "Demo DCA"
-WIDTH = Decimal("0.02")  # of the price, to each side
+WIDTH = Decimal("0.03")  # of the price, to each side
 
 
 class Command(BaseCommand):
@@ -40,6 +40,7 @@ class Command(BaseCommand):
         self,
         user: User,
         credential: Credential,
+        *,
         name: str,
         strategy: str,
         symbol: str,
@@ -86,7 +87,7 @@ def _grid_config(credential: Credential) -> dict[str, Any]:
     return {
         "lower_price": str(nearest(price * (1 - WIDTH), Decimal(10))),
         "upper_price": str(nearest(price * (1 + WIDTH), Decimal(10))),
-        "grid_count": 16,
+        "grid_count": 12,
         "investment": "5000",
     }
 
