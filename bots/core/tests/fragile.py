@@ -40,6 +40,8 @@ class Fragile:
 def fused(world: World, left: int) -> Fuse:
     """Makes the world's process die after that many burns."""
     fuse, engine = Fuse(left), world.engine
-    engine.exchange = engine.execution.exchange = Fragile(world.exchange, fuse)
-    engine.store = engine.execution.store = Fragile(world.store, fuse)
+    exchange: Any = Fragile(world.exchange, fuse)
+    store: Any = Fragile(world.store, fuse)
+    engine.exchange = engine.execution.exchange = exchange
+    engine.store = engine.execution.store = store
     return fuse

@@ -8,7 +8,7 @@ import pytest
 
 from bots.core.risk import RiskLimits
 from bots.core.slots import PURCHASE_SLOT
-from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid import GridConfig, GridStrategy
 from bots.core.tests.world import BTC, UNPACED, World
 from bots.core.types import ZERO, OrderType, Side
 
@@ -24,6 +24,11 @@ def bot(price: int | str = 100, limits: RiskLimits = FAR, **change: object) -> W
     return World(config, COIN, Decimal(price), limits=limits).start()
 
 
+def grid_of(world: World) -> GridStrategy:
+    assert isinstance(world.engine.strategy, GridStrategy)
+    return world.engine.strategy
+
+
 def sides(world: World) -> dict[int, tuple[str, Decimal | None]]:
     return {slot: (side.value, price) for slot, (side, price, _, _) in sorted(world.open().items())}
 
@@ -31,7 +36,7 @@ def sides(world: World) -> dict[int, tuple[str, Decimal | None]]:
 def test_slots_at_or_above_the_price_hold_from_the_start_and_the_others_wait_to_buy() -> None:
     world = bot()
     purchase = world.exchange.sent[0]
-    quantity = world.engine.strategy.quantity
+    quantity = grid_of(world).quantity
     assert (purchase.side, purchase.type) == (Side.BUY, OrderType.MARKET)
     assert purchase.quantity * Decimal("0.999") >= 2 * quantity
     assert sides(world) == {0: ("buy", 80), 1: ("buy", 90), 2: ("sell", 110), 3: ("sell", 120)}
@@ -55,7 +60,7 @@ def test_the_profit_of_a_cycle_is_what_it_received_less_what_it_spent() -> None:
     world.tick("89.99")
     world.tick("100.01")
     [cycle] = [state for state in world.store.closed if state.slot == 1]
-    quantity = world.engine.strategy.quantity
+    quantity = grid_of(world).quantity
     assert cycle.received == quantity * 100 * Decimal("0.999")
     assert world.store.slots[1].profit == cycle.received - cycle.spent > 0
 
@@ -113,6 +118,7 @@ def test_a_new_run_waits_for_its_trigger_from_its_own_side() -> None:
 def test_stop_loss_and_take_profit_cancel_all_sell_all_and_end_the_bot(price: str, word: str) -> None:
     world = bot(100, stop_loss_price=Decimal(79), take_profit_price=Decimal(126))
     world.tick(price)
+    assert world.store.stop is not None
     reason, action, rule = world.store.stop
     assert (reason.split(":")[0], action, rule) == (word, "sell", "")
     assert world.open() == {}

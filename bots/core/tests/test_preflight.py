@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -24,7 +25,7 @@ def number(pattern: str, failure: FieldError) -> Decimal | None:
 
 def codes(config: GridConfig | DCAConfig, market: Market, funds: Decimal | None = None) -> set[str]:
     check = preflight_grid if isinstance(config, GridConfig) else preflight_dca
-    return {failure.code for failure in check(config, market, PRICE, funds).failures}  # type: ignore[arg-type]
+    return {failure.code for failure in check(config, market, PRICE, funds).failures}
 
 
 def fixes(config: GridConfig, failure: FieldError) -> list[GridConfig]:
@@ -92,7 +93,7 @@ def test_a_sound_grid_passes_and_is_summed_up() -> None:
         ({"lower_price": Decimal("0.001")}, "lower_price", "too_low"),
     ],
 )
-def test_a_grid_that_cannot_work_is_refused_by_field(change: dict, field: str, code: str) -> None:
+def test_a_grid_that_cannot_work_is_refused_by_field(change: dict[str, Any], field: str, code: str) -> None:
     config = replace(GRID, **change)
     failures = preflight_grid(config, MARKET, PRICE, None).failures
     assert (field, code) in {(failure.field, failure.code) for failure in failures}

@@ -14,6 +14,7 @@ from bots.core.types import Side
 
 steps = st.sampled_from([Decimal("0.01"), Decimal("0.00001"), Decimal("0.05"), Decimal(1), Decimal("1e-8")])
 slots = st.integers(-2, 36**2 - 3)
+Part = tuple[int, int, Side, int]
 parts = st.tuples(slots, st.integers(0, 36**5 - 1), st.sampled_from(Side), st.integers(0, 36**3 - 1))
 
 
@@ -55,7 +56,7 @@ def test_an_id_says_which_order_it_names(bot: UUID, part: tuple[int, int, Side, 
 
 
 @given(st.uuids(), parts, parts)
-def test_two_orders_never_share_an_id(bot: UUID, one: tuple, other: tuple) -> None:
+def test_two_orders_never_share_an_id(bot: UUID, one: Part, other: Part) -> None:
     assert (client_id(bot, *one) == client_id(bot, *other)) == (one == other)
 
 
@@ -76,6 +77,6 @@ def test_ids_of_others_are_refused(text: str) -> None:
         (0, 0, Side.BUY, 36**3),
     ],
 )
-def test_what_an_id_cannot_name_is_refused(part: tuple) -> None:
+def test_what_an_id_cannot_name_is_refused(part: Part) -> None:
     with pytest.raises(ValueError):
         client_id(UUID(int=1), *part)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -161,7 +162,7 @@ def test_a_plan_carried_out_leaves_nothing_to_plan(
     [{"price": Decimal(99)}, {"side": Side.BUY}, {"cycle": 1}, {"type": OrderType.MARKET, "price": None}],
     ids=lambda change: next(iter(change)),
 )
-def test_an_order_that_is_not_the_wanted_one_is_cancelled_first(change: dict) -> None:
+def test_an_order_that_is_not_the_wanted_one_is_cancelled_first(change: dict[str, Any]) -> None:
     wanted = PlannedOrder(1, 0, Side.SELL, OrderType.LIMIT, Decimal(100), Decimal(2))
     live = {1: placed(replace(wanted, **change))}
     assert make_plan([wanted], live) == Plan((), (live[1],))

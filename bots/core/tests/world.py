@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from copy import deepcopy
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from bots.core.engine import BotEngine
@@ -40,7 +40,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         work.send(None)
     except StopIteration as done:
-        return done.value
+        return cast(T, done.value)
     raise AssertionError("a fake waited")
 
 
