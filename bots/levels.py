@@ -3,12 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
+from bots import store
+from bots.core.slots import is_exit
 from bots.core.strategies.config import read_config
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig
 from bots.core.strategies.grid_levels import levels_of
 from bots.core.types import Market, Side
-from bots.models import Bot, BotSlot, BotStatus, Order
+from bots.models import Bot, BotSlot, BotStatus, Order, Strategy
 from bots.models.order import LIVE
 from exchanges.services import market_of
 
@@ -52,7 +54,7 @@ def _dca_spans(bot: Bot, config: DCAConfig, slots: dict[int, BotSlot], market: M
         price = paid * (1 - config.safety_drop(number) / 100) if paid else None
         spans[number] = (price.quantize(market.tick) if price else None, None)
     if config.take_profit is not None:
-        average = bot.cost / bot.base if bot.base > 0 else None
+        average = bot.cost / bot.base if bot.base >= market.lot else None
         target = average * (1 + config.take_profit / 100) if average else None
         spans[1000] = (None, target.quantize(market.tick) if target else None)
     return spans
@@ -71,7 +73,7 @@ def _level(
         "slot": number,
         "lower_price": span[0],
         "upper_price": span[1],
-        "side": order.side if order else _next_side(number, slot),
+        "side": order.side if order else _next_side(bot, number, slot),
         "state": _state(bot, order, code),
         "order_id": order.id if order else None,
         "cycles": slot.cycles if slot else 0,
@@ -80,10 +82,12 @@ def _level(
     }
 
 
-def _next_side(number: int, slot: BotSlot | None) -> str:
-    holds = slot is not None and (slot.granted + slot.dust + slot.bought - slot.sold) > 0
-    exits = number in (-2, 1000)
-    return Side.SELL.value if exits or (number >= 0 and holds) else Side.BUY.value
+def _next_side(bot: Bot, number: int, slot: BotSlot | None) -> str:
+    """A grid's slot sells what it holds; of a DCA bot only the exit sells."""
+    if is_exit(number):
+        return Side.SELL.value
+    holds = slot is not None and store.slot_value(slot).held > 0
+    return Side.SELL.value if holds and bot.strategy == Strategy.GRID and number >= 0 else Side.BUY.value
 
 
 def _state(bot: Bot, order: Order | None, code: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bots.core.ledger import Effect
-from bots.core.rounding import ceil_to, floor_to
+from bots.core.rounding import ceil_to, floor_to, round8
 from bots.core.types import ZERO, Market, Side
 
 PURCHASE_SLOT = -1  # the initial purchase; its cycle is the run
@@ -89,5 +89,17 @@ def closed_after_sale(state: SlotState, price: Decimal, market: Market, remainin
     rest = remaining_base if is_exit(state.slot) else state.held
     if not state.sold or tradable(floor_to(rest, market.lot), price, market):
         return state
-    own = state.received - state.spent if not state.granted else ZERO
-    return SlotState(state.slot, state.cycle + 1, cycles=state.cycles + 1, profit=state.profit + own)
+    return SlotState(
+        state.slot, state.cycle + 1, cycles=state.cycles + 1, profit=state.profit + cycle_profit(state)
+    )
+
+
+def cycle_profit(state: SlotState) -> Decimal:
+    """Quote the cycle earned, net of fees: what its sales brought, less what the base they sold had cost. A buy may
+    bring a little more than is sold, or count on dust: both are valued at the price this cycle paid. Nothing for a
+    cycle that began with the run's own purchase, whose profit is the ledger's alone."""
+    if state.granted:
+        return ZERO
+    if not state.bought:
+        return state.received - state.spent
+    return state.received - round8(state.spent * state.sold / state.bought)

@@ -1,5 +1,6 @@
 """The order protocol's writes: each function is one short transaction (docs/ARCHITECTURE.md, life of an order)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -43,7 +44,8 @@ def locked(lease: Lease) -> Bot:
 def intend(*, lease: Lease, orders: Sequence[PlannedOrder]) -> list[core.Order]:
     """Step 1: every order is written as pending, with its client id, before anything is sent."""
     bot = locked(lease)
-    rows = [_pending(bot, order) for order in orders]
+    made = _attempts(bot, orders)
+    rows = [_pending(bot, order, made[order.slot, order.cycle, order.side.value]) for order in orders]
     Order.objects.bulk_create(rows)
     for order in orders:
         if order.dust:
@@ -53,10 +55,14 @@ def intend(*, lease: Lease, orders: Sequence[PlannedOrder]) -> list[core.Order]:
     return [store.order_value(row) for row in rows]
 
 
-def _pending(bot: Bot, order: PlannedOrder) -> Order:
-    attempt = Order.objects.filter(
-        bot_id=bot.id, slot=order.slot, cycle=order.cycle, side=order.side.value
-    ).count()
+def _attempts(bot: Bot, orders: Sequence[PlannedOrder]) -> Counter[tuple[int, int, str]]:
+    """How many orders were made already for each slot, cycle and side, whatever became of them."""
+    rows = Order.objects.filter(bot_id=bot.id, slot__in=[order.slot for order in orders])
+    rows = rows.filter(cycle__in={order.cycle for order in orders})
+    return Counter(rows.values_list("slot", "cycle", "side"))
+
+
+def _pending(bot: Bot, order: PlannedOrder, attempt: int) -> Order:
     return Order(
         bot_id=bot.id,
         client_order_id=client_id(bot.id, order.slot, order.cycle, order.side, attempt),

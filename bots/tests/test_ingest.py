@@ -14,6 +14,7 @@ from accounts import services
 from accounts.models import User
 from bots import store
 from bots.core.ledger import Booking, fee_in_quote, fold
+from bots.core.rounding import round8
 from bots.core.types import OrderStatus, Side
 from bots.models import Bot, BotEvent, BotSlot, Fill, Order
 from bots.services import trading
@@ -142,7 +143,7 @@ def test_a_slot_closes_its_cycle_when_what_it_bought_is_sold(bot):
     bought = book(bot, fill_of(opened(bot, 4), 1))
     assert (bought.slot.bought, bought.slot.spent, bought.slot.cycle) == (D("0.000999"), D(50), 0)
     sold = book(bot, fill_of(opened(bot, 4, Side.SELL, quantity=D("0.00099")), 2))
-    profit = D("0.00099") * D(50_500) * D("0.999") - D(50)
+    profit = D("0.00099") * D(50_500) * D("0.999") - round8(D(50) * D("0.00099") / D("0.000999"))
     assert (sold.slot.cycle, sold.slot.cycles, sold.slot.profit) == (1, 1, profit)
     assert sold.slot.untouched
     row = BotSlot.objects.get()

@@ -150,12 +150,21 @@ def test_a_living_worker_is_let_be(bot, session):
     assert list(leases.unclaimed_bots()) == []
 
 
+def wait_until_free(lock_key: int) -> None:
+    """Postgres ends a session a moment after its client has hung up."""
+    deadline = time.monotonic() + 10
+    while lock_key in leases.living_lock_keys():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_worker_whose_session_ended_is_buried_and_its_token_void(bot, session):
     owner = worker()
     link = session(owner)
     lease = leases.claim(bot_id=bot.pk, worker=owner)
     assert lease is not None
     link.close()
+    wait_until_free(owner.lock_key)
     assert leases.bury_dead_workers() == ["w1"]
     assert not Worker.objects.exists()
     bot.refresh_from_db()

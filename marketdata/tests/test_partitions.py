@@ -25,7 +25,7 @@ def partitions(table: str) -> list[str]:
 
 
 def ms(*when: int) -> int:
-    return int(datetime(*when, tzinfo=UTC).timestamp() * 1000)
+    return int(datetime(*when, tzinfo=UTC).timestamp() * 1000)  # type: ignore[misc]
 
 
 def test_a_month_begins_in_utc_whatever_the_zone_of_the_moment() -> None:

@@ -203,6 +203,8 @@ class DCAStrategy(BaseStrategy):
         base = self.slot(0)
         based = self.state.memory.get("based") if self.config.interval else base.cycle
         if not (self.config.price_drop and base.bought and based == self.deal and self._holds(data)):
+            reason = "waiting: placed when the deal's first buy is filled"
+            self.reasons |= dict.fromkeys(range(1, self.config.max_orders + 1), reason)
             return []
         reference = base.spent / base.bought
         orders, committed = [], data.position.cost + committed
@@ -237,6 +239,8 @@ class DCAStrategy(BaseStrategy):
     def _exit(self, data: MarketData) -> PlannedOrder | None:
         if self.config.take_profit is None or not self._holds(data):
             self.state.memory.pop("peak", None)
+            if self.config.take_profit is not None:
+                self.reasons[DCA_EXIT_SLOT] = "waiting: there is nothing to sell yet"
             return None
         target = self._target(data)
         if self.config.trailing is not None:
