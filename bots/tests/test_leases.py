@@ -1,6 +1,7 @@
 """Which worker runs which bot: one at a time, and none that is dead."""
 
 import threading
+import time
 from datetime import timedelta
 
 import psycopg
