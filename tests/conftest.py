@@ -1,0 +1,23 @@
+"""The stack that these tests share, and the promise that they meet on one: all of them run in one process of xdist."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.books", "tests.stack", "tests.trader")
+
+from tests.stack import stack  # noqa: E402 - after the registration
+
+__all__ = ["stack"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """--dist loadscope, with everything under tests/ as one scope: two stacks would fight for the processors."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneStack(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests" if nodeid.startswith("tests/") else str(super()._split_scope(nodeid))
+
+    return OneStack(config, log)
