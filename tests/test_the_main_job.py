@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -111,17 +112,30 @@ async def test_the_live_socket_tells_what_happens(stack: Stack) -> None:
             assert snapshot["type"] == "snapshot"
             assert [shown["id"] for shown in snapshot["bots"]] == [bot]
             await asyncio.to_thread(user.post, f"bots/{bot}/start")
-            await follow(socket, snapshot["seq"], {"bot", "order", "fill", "pnl", "price"})
+            told = await events_until_placed(socket, snapshot["seq"], 20)
+    fills = await asyncio.to_thread(user.all, f"bots/{bot}/fills")
+    orders = await asyncio.to_thread(user.all, f"bots/{bot}/orders")
+    assert {row["trade_id"] for row in fills} <= {event["fill"]["trade_id"] for event in told["fill"]}
+    placed = {row["id"] for row in orders if row["type"] == "limit"}
+    assert placed <= {event["order"]["id"] for event in told["order"]}
+    assert set(told) == {"bot", "order", "fill", "pnl", "price"}
+    for event in told["pnl"]:
+        profit = Decimal(event["realized_pnl"]) + Decimal(event["unrealized_pnl"])
+        assert profit == Decimal(event["equity"]) - config["investment"]
     await asyncio.to_thread(stop, stack, user, bot)
 
 
-async def follow(socket: aiohttp.ClientWebSocketResponse, number: int, wanted: set[str]) -> None:
-    """Listens until every wanted type came. A price is the socket's own and takes no number."""
-    while wanted:
+async def events_until_placed(
+    socket: aiohttp.ClientWebSocketResponse, number: int, orders: int
+) -> dict[str, list[dict[str, Any]]]:
+    """By type, until this many orders are open. A price is the socket's own and takes no number."""
+    told = defaultdict(list)
+    while len(told) < 5 or sum(event["order"]["status"] == "open" for event in told["order"]) < orders:
         event = await heard(socket)
         assert event["seq"] == number + (event["type"] != "price"), event
         number = event["seq"]
-        wanted.discard(event["type"])
+        told[event["type"]].append(event)
+    return told
 
 
 async def heard(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:

@@ -18,20 +18,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 EVERY = 1.0  # seconds between two PnL pushes of a bot
-WAITING = 1000  # events kept for a page; more than that and it asks for a snapshot anyway
 
 
 class Feed:
     def __init__(self, runners: Callable[[], Iterable["Runner"]]) -> None:
         self._runners = runners
-        self._queue: asyncio.Queue[tuple[UUID, dict[str, Any]]] = asyncio.Queue(WAITING)
-        self._watched: set[UUID] = set()
+        self._queue: asyncio.Queue[tuple[UUID, dict[str, Any]]] = asyncio.Queue()
         self._last: dict[UUID, tuple[Decimal, ...]] = {}
 
     def tell(self, bot: Bot, event: dict[str, Any]) -> None:
         """Called on the loop after a change was committed. Never waits, never fails."""
-        if bot.user_id in self._watched and not self._queue.full():
-            self._queue.put_nowait((bot.user_id, {"bot_id": bot.pk, **_shown(event)}))
+        self._queue.put_nowait((bot.user_id, {"bot_id": bot.pk, **_shown(event)}))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -39,30 +36,37 @@ class Feed:
             tasks.create_task(self._push_pnl())
 
     async def _deliver(self) -> None:
+        """Who watches is asked after the event: a page that opened meanwhile has it in its snapshot or gets it."""
         while True:
-            user_id, event = await self._queue.get()
-            await live.apublish(user_id, event)
+            events = [await self._queue.get()]
+            while not self._queue.empty():
+                events.append(self._queue.get_nowait())
+            watched = await asyncio.to_thread(live.watched, {user_id for user_id, _ in events})
+            for user_id, event in events:
+                if user_id in watched:
+                    await live.apublish(user_id, event)
 
     async def _push_pnl(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
             runners = [runner for runner in self._runners() if runner.ready]
             users = {runner.bot.user_id for runner in runners}
-            self._watched = await asyncio.to_thread(live.watched, users) if users else set()
+            watched = await asyncio.to_thread(live.watched, users) if users else set()
             for runner in runners:
-                if runner.bot.user_id in self._watched:
+                if runner.bot.user_id in watched:
                     await self._push(runner)
 
     async def _push(self, runner: "Runner") -> None:
         engine, bot = runner.engine, runner.bot
-        if engine.price is None:
+        if runner.ticker is None:
             return
-        manager = engine.position_manager
+        # The engine's own price is older: a tick that crosses none of its thresholds does not reach it.
+        price, manager = runner.ticker.price, engine.position_manager
         values = (
-            manager.equity(engine.price),
+            manager.equity(price),
             manager.position.realized,
-            manager.unrealized(engine.price),
-            engine.price,
+            manager.unrealized(price),
+            price,
             Decimal(len(engine.live)),
         )
         if self._last.get(bot.pk) == values:
