@@ -35,7 +35,7 @@ def two_free_ports() -> int:
             return port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     port, home = two_free_ports(), tmp_path_factory.mktemp("stack")
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
@@ -48,8 +48,9 @@ def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         subprocess.run([ROOT / "autogrid", "down"], env=environment, check=True, timeout=90)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
+    # Until it ends, Playwright's event loop stands in the way of every asynchronous test of this process.
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield started
