@@ -1,7 +1,9 @@
 """What django-axes asks: five wrong passwords for one e-mail from one address close that pair for a while."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from axes.helpers import get_cool_off
@@ -11,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.api.errors import error_response, is_api
+from accounts.api.throttles import AuthThrottle
 from accounts.client import client_ip
 
 
@@ -35,8 +38,20 @@ def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
     return response
 
 
+def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For a sign-in page outside of the API and allauth, which throttle their own: the admin's."""
+
+    @wraps(view)
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and not AuthThrottle.counts(client_ip(request)):
+            return too_many_requests(request)
+        return view(request, *args, **kwargs)
+
+    return counted
+
+
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """The root URLconf's handler429: what allauth answers to a flood of its forms."""
+    """The answer to a flood of forms; as the root URLconf's handler429 allauth's, too."""
     response = _page(request, "Too many requests. Try again in a minute.")
     response["Retry-After"] = "60"
     return response

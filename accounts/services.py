@@ -26,9 +26,11 @@ def register(*, email: str, password: str) -> User:
         errors["password"] = refusal
     if errors:
         raise ValidationError(errors)
+    user = User(email=email)
+    user.set_password(password)  # slow: before the transaction
     try:
         with transaction.atomic():
-            user = User.objects.create_user(email, password)
+            user.save()
             EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     except IntegrityError:
         # Two registered at once; the database let one in.

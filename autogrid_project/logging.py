@@ -23,6 +23,8 @@ _SECRET_IN_TEXT = (
     ),
     re.compile(r"(bearer[\s.]+)([\w.~+/=-]{8,})", re.IGNORECASE),
     re.compile(r"(\w+://[^\s:/@]*:)([^\s@/]+)(?=@)"),
+    # Links out of mails: who has one needs no password.
+    re.compile(r"(/(?:reset/key|confirm-email)/)([^\s/\"'?]+)"),
 )
 
 

@@ -3,13 +3,18 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.lockout import throttled
+from accounts.views import not_offered
 from autogrid_project import health
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("admin/login/", throttled(admin.site.login)),
     path("admin/", admin.site.urls),
+    # allauth's page would let a session claim anybody's address, and make it its own, without the password.
+    path("accounts/email/", not_offered),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("marketdata.api.urls")),

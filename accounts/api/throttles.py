@@ -32,9 +32,14 @@ class MinuteThrottle(BaseThrottle):
         ident = self.ident(request)
         if ident is None:
             return True
-        key = f"throttle:{self.scope}:{ident}:{int(self.now() // WINDOW)}"
+        return self.counts(ident)
+
+    @classmethod
+    def counts(cls, ident: str) -> bool:
+        """Counts one more of `ident`; False where that is one too many for this minute."""
+        key = f"throttle:{cls.scope}:{ident}:{int(cls.now() // WINDOW)}"
         try:
-            return _count(key) <= int(api_settings.DEFAULT_THROTTLE_RATES[self.scope] or 0)
+            return _count(key) <= int(api_settings.DEFAULT_THROTTLE_RATES[cls.scope] or 0)
         except RedisError:
             # Without Redis the bots trade on: their owner must still be able to stop them.
             log.warning("Throttling is off: the cache does not answer.")

@@ -1,7 +1,7 @@
-from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
+from accounts.hashers import PatientBCrypt
 
 
-class QuickBCrypt(BCryptSHA256PasswordHasher):
+class QuickBCrypt(PatientBCrypt):
     """The product's hash with the fewest rounds bcrypt knows."""
 
     rounds = 4

@@ -1,5 +1,6 @@
 import re
 
+import pytest
 from django.core import mail
 from django.test import Client
 
@@ -107,3 +108,20 @@ def test_who_only_visits_is_sent_to_sign_in(pages, db):
     response = pages.get("/accounts/password/change/")
     assert response.status_code == 302
     assert response["Location"].startswith(SIGN_IN)
+
+
+def test_nobody_claims_an_address_that_may_be_anothers(pages, alice, bob):
+    pages.force_login(alice)
+    assert pages.get("/accounts/email/").status_code == 404
+    for action in ("action_add", "action_primary"):
+        assert pages.post("/accounts/email/", {"email": bob.email, action: "1"}).status_code == 404
+    assert [address.email for address in alice.emailaddress_set.all()] == [alice.email]
+
+
+@pytest.mark.parametrize(
+    "cookie", [r'"\000\000\000\000\000\000\000\000\000"', "short", "x" * 5000, "../../etc/passwd"]
+)
+def test_a_cookie_that_cannot_be_a_session_is_none(pages, db, cookie):
+    for path in (SIGN_IN, "/healthz", "/admin/login/"):
+        assert pages.get(path, headers={"Cookie": f"sessionid={cookie}"}).status_code == 200
+    assert pages.get("/api/v1/me", headers={"Cookie": f"sessionid={cookie}"}).status_code == 401

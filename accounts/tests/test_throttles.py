@@ -82,3 +82,14 @@ def test_without_redis_a_user_is_still_served(alices, monkeypatch):
 
     monkeypatch.setattr(cache, "incr", down)
     assert alices.get(ME).status_code == 200
+
+
+def test_the_admins_sign_in_is_limited_with_the_others(settings, api, pages, alice):
+    limits(settings, auth=3)
+    body = {"email": "alice@example.org", "password": PASSWORD}
+    assert api.post(LOGIN, body).status_code == 200
+    form = {"username": "nobody@example.org", "password": "x"}
+    answers = [pages.post("/admin/login/", form) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1]["Retry-After"] == "60"
+    assert pages.get("/admin/login/").status_code == 200

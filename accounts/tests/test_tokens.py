@@ -173,7 +173,7 @@ def test_other_changes_of_a_user_leave_the_tokens_alone(api, alice, bearing, set
     alice.timezone = "Europe/Berlin"
     alice.save()
     # An upgraded hash is no new password.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["accounts.hashers.PatientBCrypt"]
     assert alice.check_password(PASSWORD)
     assert "$12$" in alice.password
     assert bearing(pair.access).get(ME).status_code == 200

@@ -105,7 +105,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.PatientBCrypt"]
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email"]}},
@@ -135,6 +135,7 @@ SESSION_COOKIE_HTTPONLY = True
 # Prometheus may scrape from elsewhere when it bears this; from this machine it needs nothing.
 AUTOGRID_METRICS_TOKEN = env.text("AUTOGRID_METRICS_TOKEN", "")
 
+SESSION_ENGINE = "accounts.sessions"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"

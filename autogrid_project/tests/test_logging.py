@@ -49,6 +49,8 @@ def test_a_secret_is_known_by_its_name(name):
         f"could not connect to postgres://autogrid:{SECRET}@127.0.0.1:5432/autogrid",
         f"redis://:{SECRET}@127.0.0.1:6379/0 timed out",
         f"Set-Cookie: sessionid={SECRET}; Path=/",
+        f"GET /accounts/password/reset/key/1f-{SECRET}/",
+        f"GET /accounts/confirm-email/OQ:{SECRET}/ 200",
     ],
 )
 def test_a_secret_is_found_within_a_text(text):
