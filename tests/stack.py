@@ -139,7 +139,8 @@ def two_free_ports() -> int:
 
 
 @contextmanager
-def running_stack() -> Iterator[Stack]:
+def running_stack(*options: str) -> Iterator[Stack]:
+    """`options` are those of `./autogrid demo`."""
     home = Path(tempfile.mkdtemp(prefix="autogrid-stack-"))
     home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
@@ -151,7 +152,7 @@ def running_stack() -> Iterator[Stack]:
         own | {"AUTOGRID_HOME": str(home)},
     )
     try:
-        started = stack.script("demo", "--detach", "--port", str(port))
+        started = stack.script("demo", "--detach", "--port", str(port), *options)
         assert started.returncode == 0, started.stdout
         yield stack
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,8 +42,10 @@ def test_a_new_user_runs_the_example_bot(stack: Stack) -> None:
 
     bot = user.create(credential, "grid", "BTC/USDT", config, "My Grid Bot")
     assert user.bot(bot)["status"] == "stopped"
+    began = time.monotonic()
     assert user.post(f"bots/{bot}/start")["status"] == "running"
     until(lambda: user.get(f"bots/{bot}/fills")["fills"], PATIENCE, "the initial purchase")
+    print(f"the first fill came {time.monotonic() - began:.2f} s after the request to start")
     eventually(lambda: every_slot_is_explained(user, bot, 20), PATIENCE)
 
     swing(stack, user, "BTC/USDT", lambda: fills(user, bot, "sell") > 0 and fills(user, bot, "buy") > 1)
