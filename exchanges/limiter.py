@@ -150,7 +150,7 @@ class SharedLimiter:
         if time.monotonic() < self._away_until:
             return
         try:
-            async with asyncio.timeout(REDIS_TIMEOUT):
+            async with asyncio.timeout(POOL_TIMEOUT + REDIS_TIMEOUT):
                 await self._pause(keys=[key], args=[int(seconds * 1000)])
         except (RedisError, OSError) as error:
             self._went_away(error)
@@ -167,7 +167,7 @@ class SharedLimiter:
         for window in windows:
             args += [window.cost, window.capacity, window.slot_ms, window.slots]
         try:
-            async with asyncio.timeout(REDIS_TIMEOUT):
+            async with asyncio.timeout(POOL_TIMEOUT + REDIS_TIMEOUT):
                 wait = await self._take(keys=[*(window.key for window in windows), *pauses], args=args)
         except (RedisError, OSError) as error:
             self._went_away(error)

@@ -3,6 +3,7 @@
 On create only what is known to be a refusal is one; everything else is `OutcomeUnknown`."""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from math import isfinite
@@ -116,7 +117,7 @@ def _unknown(facts: ExchangeFacts, answer: Answer) -> ports.OutcomeUnknown:
 
 
 def _rate_limited(facts: ExchangeFacts, answer: Answer) -> ports.RateLimited:
-    error = ports.RateLimited(f"{facts.name} asks to slow down.", answer.retry_after)
+    error = ports.RateLimited(f"{facts.name} asks to slow down.", math.ceil(answer.retry_after))
     if answer.code in facts.order_rate_codes:
         error.code = "order_rate"
     return error
