@@ -4,7 +4,8 @@ import os
 from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
-from django.db import connections
+
+from accounts.waiting import release_database
 
 # A hash keeps a core busy for a quarter of a second.
 _cores = BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
@@ -14,9 +15,7 @@ class PatientBCrypt(BCryptSHA256PasswordHasher):
     """The same hash as its base's. Who waits for a core meanwhile gives its database connection back."""
 
     def encode(self, password: str, salt: str) -> str:
-        for connection in connections.all(initialized_only=True):
-            if not connection.in_atomic_block:
-                connection.close()
+        release_database()
         with _cores:
             encoded: str = super().encode(password, salt)
         return encoded

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
 
+from accounts.waiting import release_database
 from bots.core.ports import ExchangeUnavailable
 from exchanges.hub import close_hub
 
@@ -47,12 +48,16 @@ _background: _Background | None = None
 
 
 def run(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
-    """The result of `ask()`, awaited on the background loop. Raises ExchangeUnavailable after `seconds`."""
+    """The result of `ask()`, awaited on the background loop. Raises ExchangeUnavailable after `seconds`.
+
+    The database connection is given back meanwhile, so that a slow exchange does not stop the whole site.
+    """
 
     async def bounded() -> T:
         async with asyncio.timeout(seconds):
             return await ask()
 
+    release_database()
     future = asyncio.run_coroutine_threadsafe(bounded(), _current().loop)
     try:
         return future.result(seconds + 1)

@@ -2,15 +2,23 @@
 
 import logging
 import re
+from typing import Any
+from uuid import UUID
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from bots.core.ports import AccountRefused, ExchangeUnavailable
+from bots.core.ports import AccountRefused, ExchangeUnavailable, RateLimited
 from bots.core.types import Balance
 from exchanges import market_data, permissions, sealed
+from exchanges.budget import count_question
 from exchanges.connector.client import Keys
 from exchanges.connector.facts import FACTS
 from exchanges.connector.prices import PriceStream
@@ -27,9 +35,11 @@ __all__ = [
     "access_credential",
     "balances_of",
     "close_hub",
+    "count_question",
     "create_credential",
     "delete_credential",
     "fetch_candles",
+    "hold_credential",
     "mark_refused",
     "market_of",
     "open_account_stream",
@@ -47,7 +57,7 @@ WRONG_SIGNATURE = "-1022"
 log = logging.getLogger(__name__)
 
 _API_KEY = re.compile(r"[\x21-\x7e]{1,256}")  # it travels in a header
-_SECRET = re.compile(r"[\x21-\x7e]{1,256}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\x20-\x7e\r\n]{1,4096}")
+_SECRET = re.compile(r"[\x21-\x7e]{1,256}")
 
 
 class CredentialRejected(Exception):
@@ -65,7 +75,7 @@ def create_credential(
     label, keys = label.strip(), Keys(api_key.strip(), api_secret.strip())
     _check_input(exchange, mode, label, keys)
     _check_new(user, exchange, keys)
-    found = _ask_permissions(exchange, keys)
+    found = _ask_permissions(user.pk, exchange, keys)
     if found.code:
         raise CredentialRejected(found.code, "api_key", found.detail)
     with transaction.atomic():
@@ -76,38 +86,52 @@ def create_credential(
 
 
 def validate_credential(*, credential: Credential) -> Credential:
-    """Asks again and records the answer. Raises CredentialRejected where the exchange cannot be asked."""
+    """Asks again and records the answer. Raises CredentialRejected where the exchange cannot be asked, Http404
+    where the key was deleted meanwhile."""
     try:
-        found = _ask_permissions(credential.exchange, sealed.keys_of(credential))
+        found = _ask_permissions(credential.user_id, credential.exchange, sealed.keys_of(credential))
     except (CredentialRejected, VaultError) as error:
         if getattr(error, "code", "") == "exchange_unavailable":
             raise
         mark_refused(credential=credential, code=getattr(error, "code", "sealed"), detail=str(error))
         return credential
-    credential.is_valid = not found.code
-    credential.permission_state = found.state
-    credential.ip_restricted = found.ip_restricted
-    credential.account_uid = credential.account_uid or found.account_uid
-    credential.checked_at = timezone.now()
-    credential.save(
-        update_fields=["is_valid", "permission_state", "ip_restricted", "account_uid", "checked_at"]
+    _record(
+        credential,
+        is_valid=not found.code,
+        permission_state=found.state,
+        ip_restricted=found.ip_restricted,
+        account_uid=credential.account_uid or found.account_uid,
     )
     return credential
 
 
 def mark_refused(*, credential: Credential, code: str, detail: str) -> None:
     """The exchange refuses the key: no order goes out under it until a check succeeds."""
-    credential.is_valid = False
-    credential.permission_state = PermissionState.ERROR
-    credential.checked_at = timezone.now()
-    credential.save(update_fields=["is_valid", "permission_state", "checked_at"])
+    _record(credential, is_valid=False, permission_state=PermissionState.ERROR)
     log.warning("Credential %s was refused (%s): %s", credential.id, code, detail)
+
+
+def _record(credential: Credential, **found: Any) -> None:
+    found["checked_at"] = timezone.now()
+    if not Credential.objects.filter(pk=credential.pk).update(**found):
+        raise Http404("The key was deleted.")
+    for name, value in found.items():
+        setattr(credential, name, value)
+
+
+def hold_credential(*, credential: Credential) -> None:
+    """Nobody deletes it before the end of the caller's transaction. Raises Http404 where somebody did."""
+    if Credential.objects.select_for_update(no_key=True).filter(pk=credential.pk).first() is None:
+        raise Http404("The key was deleted.")
 
 
 def delete_credential(*, credential: Credential) -> None:
     """Raises CredentialRejected with code in_use while a bot needs it."""
     try:
-        credential.delete()
+        with transaction.atomic():
+            # A bot that is being made with it is waited for.
+            Credential.objects.select_for_update().filter(pk=credential.pk).first()
+            credential.delete()
     except ProtectedError:
         detail = "Bots use this key. Delete them or give them another one first."
         raise CredentialRejected("in_use", "", detail) from None
@@ -116,11 +140,13 @@ def delete_credential(*, credential: Credential) -> None:
 def recheck_credentials() -> dict[str, int]:
     """Checks every live key once; returns how many are valid, refused, and could not be asked about."""
     counts = {"valid": 0, "refused": 0, "unavailable": 0}
-    for credential in Credential.objects.filter(mode=Mode.LIVE).iterator():
+    for credential in Credential.objects.filter(mode=Mode.LIVE):
         try:
             valid = validate_credential(credential=credential).is_valid
         except CredentialRejected:
             counts["unavailable"] += 1
+        except Http404:
+            continue
         else:
             counts["valid" if valid else "refused"] += 1
     return counts
@@ -167,10 +193,20 @@ def _check_input(exchange: str, mode: str, label: str, keys: Keys) -> None:
         raise CredentialRejected("invalid", "label", "Give the key a name of 1 to 100 characters.")
     if not _API_KEY.fullmatch(keys.api_key):
         raise CredentialRejected("invalid", "api_key", "This is not an API key: copy it without spaces.")
-    if not _SECRET.fullmatch(keys.secret):
+    if not _is_secret(keys.secret):
         raise CredentialRejected(
             "invalid", "api_secret", "This is not an API secret: copy it without spaces."
         )
+
+
+def _is_secret(text: str) -> bool:
+    """Plain text, or a private key that signs without a passphrase."""
+    if not text.startswith("-----"):
+        return bool(_SECRET.fullmatch(text))
+    try:
+        return isinstance(load_pem_private_key(text.encode(), None), RSAPrivateKey | Ed25519PrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
 
 
 def _check_new(user: User, exchange: str, keys: Keys) -> None:
@@ -188,11 +224,14 @@ def _has_key(credential: Credential, api_key: str) -> bool:
         return False
 
 
-def _ask_permissions(exchange: str, keys: Keys) -> permissions.Permissions:
+def _ask_permissions(user_id: UUID, exchange: str, keys: Keys) -> permissions.Permissions:
     try:
+        count_question(user_id=user_id)
         return market_data.ask_as(exchange, keys, permissions.check)
     except AccountRefused as error:
         raise CredentialRejected("invalid_key", "api_key", _why_refused(error)) from None
+    except RateLimited as error:
+        raise CredentialRejected("exchange_unavailable", "", error.detail) from None
     except ExchangeUnavailable:
         name = FACTS[exchange].name
         detail = f"{name} does not answer, so the key cannot be checked. Try again in a moment."

@@ -61,7 +61,8 @@ def test_signing_in_is_limited_by_address(settings, api, alice):
 
 
 def test_the_design_allows_a_user_1200_requests_a_minute(settings):
-    assert settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] == {"user": 1200, "anonymous": 300, "auth": 60}
+    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+    assert rates == {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 120}
 
 
 def test_parallel_requests_are_all_counted(db):

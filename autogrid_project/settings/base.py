@@ -132,10 +132,10 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.STRICT}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "accounts.sessions"
 # Prometheus may scrape from elsewhere when it bears this; from this machine it needs nothing.
 AUTOGRID_METRICS_TOKEN = env.text("AUTOGRID_METRICS_TOKEN", "")
 
-SESSION_ENGINE = "accounts.sessions"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"
@@ -185,8 +185,8 @@ REST_FRAMEWORK = {
         "accounts.api.throttles.UserThrottle",
         "accounts.api.throttles.AnonymousThrottle",
     ],
-    # Requests a minute.
-    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60},
+    # Requests a minute; `exchange` counts those that ask an exchange about an account, pages included.
+    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 120},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -16,6 +16,7 @@ from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.events import publish_bot, record_event
 from bots.services.preflight import check_creation, check_credential, check_start
 from exchanges.models import Credential
+from exchanges.services import hold_credential
 from marketdata.services import follow
 
 KILL_ACTIONS = {"cancel": "keep", "cancel_and_sell": "sell"}
@@ -31,11 +32,13 @@ def enqueue(bot: Bot) -> None:
 def create_bot(
     *, user: Any, credential: Credential, name: str, strategy: str, symbol: str, config: Mapping[str, Any]
 ) -> Bot:
-    """Raises InvalidConfig, and ExchangeUnavailable where the market cannot be asked."""
+    """Raises InvalidConfig, ExchangeUnavailable where the market cannot be asked, and Http404 where the key was
+    deleted meanwhile."""
     name = _checked_name(name)
     check_credential(credential)
     parsed = check_creation(credential, strategy, symbol, config)
     with transaction.atomic():
+        hold_credential(credential=credential)
         bot = Bot.objects.create(
             user=user,
             credential=credential,

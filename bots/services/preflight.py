@@ -49,6 +49,7 @@ def preflight(*, credential: Credential, strategy: str, symbol: str, config: Map
     parsed = checked_config(strategy, config)
     check_credential(credential)
     market = market_for(credential.exchange, symbol)
+    exchanges.count_question(user_id=credential.user_id)
     return _check(parsed, market, credential, free_funds(credential, market))
 
 

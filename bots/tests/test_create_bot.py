@@ -1,9 +1,13 @@
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
 
 from bots.models import Bot, BotEvent
+from bots.services import lifecycle
 from bots.tests.conftest import BOTS, DCA, GRID, body, errors_of
+from exchanges.services import CredentialRejected, delete_credential
 from marketdata.models import FollowedMarket
 
 FIELDS = [
@@ -103,3 +107,51 @@ def test_the_list_holds_ones_own_bots_alone(alices, bobs, alices_key, strategy, 
     made = alices.post(BOTS, body(alices_key, strategy=strategy, config=config)).json()
     assert alices.get(BOTS).json() == {"bots": [made], "next": None}
     assert bobs.get(BOTS).json() == {"bots": [], "next": None}
+
+
+def test_a_key_deleted_meanwhile_makes_no_bot(alices, alices_key, monkeypatch):
+    check = lifecycle.check_creation
+
+    def check_and_delete(*args):
+        delete_credential(credential=alices_key)
+        return check(*args)
+
+    monkeypatch.setattr(lifecycle, "check_creation", check_and_delete)
+    assert alices.post(BOTS, body(alices_key)).status_code == 404
+    assert not Bot.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_is_not_deleted_under_a_bot_that_is_being_made(alice, alices_key):
+    outcome = []
+
+    def delete():
+        try:
+            outcome.append(delete_credential(credential=alices_key))
+        except CredentialRejected as refused:
+            outcome.append(refused.code)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=delete)
+    with transaction.atomic():
+        lifecycle.create_bot(
+            user=alice, credential=alices_key, name="Range", strategy="grid", symbol="BTC/USDT", config=GRID
+        )
+        other.start()
+        until_somebody_waits_for_a_lock()
+    other.join(timeout=30)
+    assert outcome == ["in_use"]
+    assert Bot.objects.get().credential_id == alices_key.id
+
+
+def until_somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        for _ in range(3000):
+            cursor.execute(
+                "SELECT pg_sleep(0.01), count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                " WHERE NOT l.granted AND a.datname = current_database()"
+            )
+            if cursor.fetchone()[1]:
+                return
+    raise AssertionError("nobody waits")

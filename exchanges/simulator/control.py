@@ -18,7 +18,8 @@ from exchanges.simulator.exchange import Exchange
 PAGE = Path(__file__).parent / "page"
 HOSTS = {"127.0.0.1", "localhost"}
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
@@ -74,7 +75,7 @@ class Control:
 
     async def _trades(self, request: web.Request) -> web.Response:
         """All of them, or the newest `limit`."""
-        limit = request.query.get("limit", "")
+        limit = request.query.get("limit", "")[:9]
         found = [trade for uid in self._uids(request) for trade in self._exchange.journal.trades.of(uid)]
         return _json([payloads.my_trade(trade) for trade in found[-int(limit) if limit.isdecimal() else 0 :]])
 
@@ -115,12 +116,19 @@ class Control:
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page from elsewhere could otherwise read accounts or move prices through the visitor's browser."""
-    origin = request.headers.get("Origin")
-    if request.url.host not in HOSTS or (origin is not None and urlsplit(origin).netloc != request.host):
+    if not _is_ours(request):
         return _error("Only for this machine.", 403)
     response = await handler(request)
     response.headers.update(HEADERS)
     return response
+
+
+def _is_ours(request: web.Request) -> bool:
+    origin = request.headers.get("Origin")
+    try:
+        return request.url.host in HOSTS and (origin is None or urlsplit(origin).netloc == request.host)
+    except ValueError:  # no address at all
+        return False
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

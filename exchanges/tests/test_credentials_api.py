@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from exchanges import background, sealed, services
+from exchanges import background, market_data, sealed, services
 from exchanges.models import Credential, PermissionState
 from exchanges.simulator.testing import ThreadedSimulator, simulator_in_thread
 
@@ -128,6 +128,11 @@ def test_an_address_list_that_is_missing_is_noted(as_alice):
         ({"api_secret": "two words"}, "invalid", "api_secret"),
         ({"api_secret": "x" * 5000}, "max_length", "api_secret"),
         ({"api_secret": {"a": 1}}, "invalid", "api_secret"),
+        (
+            {"api_secret": "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----"},
+            "invalid",
+            "api_secret",
+        ),
         ({"is_valid": True}, "unknown_field", "is_valid"),
     ],
 )
@@ -213,6 +218,44 @@ def set_permission(sim: ThreadedSimulator, api_key: str, **changes: Any) -> None
         exchange.accounts.keys[api_key] = replace(exchange.accounts.keys[api_key], **changes)
 
     sim.call(change)
+
+
+def deleting_meanwhile(monkeypatch: Any) -> None:
+    """From here on each key is deleted while the exchange is asked about it."""
+    ask = market_data.ask_as
+
+    def ask_and_delete(*args: Any) -> Any:
+        found = ask(*args)
+        Credential.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(market_data, "ask_as", ask_and_delete)
+
+
+def test_a_key_deleted_during_its_check_is_not_there(as_alice, monkeypatch):
+    one = f"{URL}/{as_alice.post(URL, body()).json()['id']}"
+    deleting_meanwhile(monkeypatch)
+    assert as_alice.post(f"{one}/validate").status_code == 404
+    assert not Credential.objects.exists()
+
+
+def test_keys_deleted_meanwhile_do_not_end_the_daily_check(as_alice, monkeypatch):
+    for name in ("demo-one", "demo-two"):
+        as_alice.post(URL, body(api_key=name))
+    deleting_meanwhile(monkeypatch)
+    assert services.recheck_credentials() == {"valid": 0, "refused": 0, "unavailable": 0}
+
+
+def test_one_user_does_not_use_up_what_the_exchange_answers(as_alice, as_bob, settings):
+    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"exchange": 2}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+    one = f"{URL}/{as_alice.post(URL, body()).json()['id']}"
+    assert as_alice.post(f"{one}/validate").status_code == 200
+    for refused in (as_alice.post(f"{one}/validate"), as_alice.post(URL, body(api_key="demo-other"))):
+        assert (refused.status_code, only_error(refused)) == (503, ("exchange_unavailable", None))
+        assert "too often" in refused.content.decode()
+    assert as_bob.post(URL, body()).status_code == 201
+    assert Credential.objects.filter(is_valid=True).count() == 2
 
 
 def test_a_key_that_turned_unsafe_is_found_by_the_next_check(sim, as_alice):

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connections, transaction
 
 from accounts.models import User
 from bots.core import ports
@@ -82,6 +83,19 @@ def test_what_takes_too_long_is_unavailable():
 
     with pytest.raises(ports.ExchangeUnavailable):
         background.run(never, 0.05)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_the_exchange_holds_no_database_connection():
+    ours = connections["default"]  # this thread's
+    ours.ensure_connection()
+
+    async def is_held() -> bool:
+        return ours.connection is not None
+
+    with transaction.atomic():
+        assert background.run(is_held, 5)
+    assert not background.run(is_held, 5)
 
 
 def test_balances_are_told(credential):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from bots import selectors
 from bots.models import Bot, BotEvent, Fill, Order
 from bots.web.tests.conftest import Making
 
@@ -150,3 +151,20 @@ def test_a_post_needs_the_csrf_token(alice: Any, making: Making) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(alice, "allauth.account.auth_backends.AuthenticationBackend")
     assert strict.post(f"/bots/{making().id}/start/").status_code == 403
+
+
+@pytest.mark.parametrize("action", ["start", "pause", "stop", "reset", "kill", "delete"])
+def test_a_bot_that_another_click_deletes_leads_back_to_the_list(
+    as_alice: Client, making: Making, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    bot = making()
+    find = selectors.access_bot
+
+    def find_and_delete(**wanted: Any) -> Bot:
+        found = find(**wanted)
+        Bot.objects.filter(id=bot.id).delete()
+        return found
+
+    monkeypatch.setattr(selectors, "access_bot", find_and_delete)
+    answer = as_alice.post(f"/bots/{bot.id}/{action}/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/bots/")

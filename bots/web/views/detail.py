@@ -114,6 +114,8 @@ def act(request: HttpRequest, bot_id: UUID, action: str) -> HttpResponse:
     except InvalidConfig as refused:
         for error in refused.errors:
             messages.error(request, error.detail)
+    except Bot.DoesNotExist:  # deleted by another click, after this one had found it
+        return redirect("web:bots")
     else:
         messages.success(request, words.format(found.name))
         if action == "delete":

@@ -140,6 +140,7 @@ def market(request: HttpRequest) -> JsonResponse:
 def _free(credential: Credential, coin: str) -> str | None:
     """What the account could invest; None where the exchange does not tell."""
     try:
+        exchanges.count_question(user_id=credential.user_id)
         balance = exchanges.balances_of(credential).get(coin)
     except ExchangeError:
         return None

@@ -96,7 +96,15 @@ async def test_it_opens_accounts_with_a_secret_that_is_then_checked(control, sim
     await read(control, "/control/accounts", 400, method="POST", json={"api_key": "demo-x"})
 
 
-@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+async def test_a_limit_beyond_all_trades_is_all_of_them(control):
+    assert await read(control, f"/control/trades?limit={'9' * 5000}") == []
+
+
+ELSEWHERE = [{"Host": "evil.example"}, {"Host": "127.0.0.1:99999999"}, {"Host": "[::1"}]
+ELSEWHERE += [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://["}]
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
 async def test_pages_from_elsewhere_are_refused(control, headers):
     await read(control, "/control/accounts", 403, headers=headers)
 
@@ -105,6 +113,7 @@ async def test_the_page_and_its_parts_are_served_without_inline_script(control):
     async with control.get("/") as answer:
         page = await answer.text()
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert "<script src=" in page
     assert "onclick" not in page
     for part in ("page.css", "page.js"):
