@@ -89,10 +89,15 @@ class Fleet:
             missing = {slot for slot in range(GRIDS) if (code_of(bot), slot) not in live}
             assert missing or code_of(bot) in active, f"{bot} is silent"
             for level in self.trader.get(f"bots/{bot}/levels")["levels"] if missing else ():
-                assert level["slot"] not in missing or level["state"] == "deferred", level
+                assert level["slot"] not in missing or may_wait(level), level
 
     def newest(self) -> int:
         return max(row["orderId"] for row in self.orders())
+
+
+def may_wait(level: dict[str, Any]) -> bool:
+    """For the price to come back, or for money: an initial purchase that a death put off may cost more than planned."""
+    return bool(level["state"] == "deferred" or "of its investment left" in level["reason"])
 
 
 def grid(price: Decimal) -> dict[str, Any]:
