@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import orjson
+from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -31,6 +32,7 @@ WATCH_EVERY = live.WATCH_SECONDS // 3  # beats
 CHECK_EVERY = 60  # beats between two looks at whether session or token are still good
 SNAPSHOT_EVERY = 1.0  # seconds, at most
 MOST_MARKETS = 100
+LONGEST_NAME = 20
 
 Market = tuple[str, str]
 
@@ -62,13 +64,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             token = self.subprotocol.removeprefix(BEARER)
             found: User | None = await database_sync_to_async(user_for_access_token)(token)
         else:
-            found = await database_sync_to_async(self.user_of_session)() if same_origin(self.scope) else None
+            found = await self.user_of_session() if same_origin(self.scope) else None
         return found
 
-    def user_of_session(self) -> User | None:
-        session, user = self.scope.get("session"), self.scope.get("user")
-        known = user is not None and user.is_authenticated and session.exists(session.session_key)
-        return User.objects.filter(id=user.id, is_active=True).first() if known else None
+    async def user_of_session(self) -> User | None:
+        """None once the session ended, or the password it was opened with changed."""
+        session = self.scope.get("session")
+        if session is None or not await database_sync_to_async(session.exists)(session.session_key):
+            return None
+        user = await get_user(self.scope)
+        return user if isinstance(user, User) else None
 
     async def disconnect(self, code: int) -> None:
         if self.user is None or self.pulse is None:
@@ -104,7 +109,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(self.snapshot_at + SNAPSHOT_EVERY - time.monotonic())
             await self.send_snapshot()
         elif kind == "watch":
-            self.follow((str(message.get("exchange")), str(message.get("symbol"))))
+            market = (message.get("exchange"), message.get("symbol"))
+            if all(map(is_name, market)):
+                self.follow(market)
         elif kind == "ping":
             await self.say({"type": "pong"})
 
@@ -143,6 +150,11 @@ def snapshot(user: User) -> dict[str, Any]:
     seq = live.current_sequence(user.id)
     views = selectors.bot_views(selectors.bots_of(user))
     return {"type": "snapshot", "seq": seq, "bots": live.plain(views)}
+
+
+def is_name(value: Any) -> bool:
+    """What may be an exchange's or a market's name: it becomes one of a Redis channel, which all processes see."""
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and value.isascii() and value.isprintable()
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

@@ -1,9 +1,20 @@
 """The WebSocket addresses of the site, for asgi.py."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
-from django.urls import path
+from django.urls import path, re_path
 
 from bots.consumers import LiveConsumer
 
-websocket_application = AuthMiddlewareStack(URLRouter([path("ws/live", LiveConsumer.as_asgi())]))
+
+async def nowhere(_scope: Any, _receive: Any, send: Callable[[dict[str, str]], Awaitable[None]]) -> None:
+    """Refuses the handshake; without a route Channels would fail with a traceback."""
+    await send({"type": "websocket.close"})
+
+
+websocket_application = AuthMiddlewareStack(
+    URLRouter([path("ws/live", LiveConsumer.as_asgi()), re_path("", nowhere)])  # type: ignore[arg-type]
+)

@@ -19,15 +19,23 @@ LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
 if os.environ.get("AUTOGRID_SIMULATOR"):
     raise ImproperlyConfigured("AUTOGRID_SIMULATOR is for the demo: real use never trades on a simulator.")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "test-only" in SECRET_KEY:
+_NO_SECRETS = ("test-only", "django-insecure", "change-me", "changeme")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or any(word in SECRET_KEY for word in _NO_SECRETS):
     raise ImproperlyConfigured("DJANGO_SECRET_KEY must be at least 50 random characters.")
 
 for _key in AUTOGRID_ENCRYPTION_KEYS.split(","):
     _secret = base64.b64decode(_key.partition(":")[2])
-    if len(_secret) != 32 or b"test-only" in _secret:
+    if len(_secret) != 32 or len(set(_secret)) < 10 or b"test-only" in _secret:
         raise ImproperlyConfigured(
             "AUTOGRID_ENCRYPTION_KEYS must be `id:base64 of 32 random bytes`, by commas."
         )
+
+if AUTOGRID_TRUSTED_PROXIES < 0:
+    raise ImproperlyConfigured("AUTOGRID_TRUSTED_PROXIES must be 0 or more.")
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "AUTOGRID_HOSTS must name hosts: with * anybody writes the links in our mails."
+    )
 
 # Plain HTTP is for this machine alone; everybody else comes through a proxy that ends TLS.
 _LOOPBACK_HTTP = env.flag("AUTOGRID_LOOPBACK_HTTP")

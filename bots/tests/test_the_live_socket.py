@@ -18,6 +18,7 @@ from bots.core.types import Ticker
 from bots.routing import websocket_application
 from bots.services import live
 from marketdata import bus
+from marketdata.tests.market import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOST = b"localhost"
@@ -180,6 +181,44 @@ async def test_a_session_that_ended_closes_its_sockets(alice: User, monkeypatch:
     await sync_to_async(client.logout)()
     assert (await page.receive_output(5))["code"] == 4401
     await page.disconnect()
+
+
+async def test_a_changed_password_closes_the_sockets_of_every_session(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.consumers.CHECK_EVERY", 2)
+    page = await by_cookie(alice)
+    await listening(page)
+    alice.set_password("another good password")
+    await sync_to_async(alice.save)()
+    assert (await page.receive_output(5))["code"] == 4401
+    await page.disconnect()
+
+
+NO_MARKETS: list[Any] = [None, 5, "x" * 21, "BTC\r\n", "BTC\0", "₿TC/USDT", [[[]]], {"a": 1}]
+
+
+@pytest.mark.parametrize("symbol", NO_MARKETS)
+async def test_what_cannot_be_a_market_is_not_listened_to(alice: User, redis: Redis, symbol: Any) -> None:
+    page = await by_token(alice)
+    await listening(page)
+    deep = "[" * 1000 + "]" * 1000
+    await page.send_to(text_data=f'{{"type": "watch", "exchange": "binance", "symbol": {deep}}}')
+    await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": symbol})
+    await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": "ETH/USDT"})
+
+    async def listening_to_something() -> bool:
+        return bool(await bus.listened_symbols(redis, "binance"))
+
+    await eventually(listening_to_something)
+    assert await bus.listened_symbols(redis, "binance") == {"ETH/USDT"}
+    await page.disconnect()
+
+
+async def test_an_address_that_is_none_is_refused(db: None) -> None:
+    for address in ("/ws/other", "/", "/ws/live/"):
+        connected, _ = await WebsocketCommunicator(websocket_application, address).connect()
+        assert not connected
 
 
 async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

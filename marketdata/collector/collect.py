@@ -103,10 +103,16 @@ class Collector:
     async def _renew(self) -> None:
         """Whoever listens goes on being served, however long ago the market was asked for."""
         while True:
-            with suppress(DatabaseError, RedisError, OSError):
+            with suppress(RedisError, OSError):
                 for symbol in await listened_symbols(self._redis, self._exchange):
-                    await in_database(follow, exchange=self._exchange, symbol=symbol)
+                    await self._follow_listed(symbol)
             await asyncio.sleep(_RENEW_EVERY)
+
+    async def _follow_listed(self, symbol: str) -> None:
+        """Users may listen to anything: a market that is none takes no place and stops no other's renewal."""
+        with suppress(DatabaseError, ExchangeError):
+            await self._connector.market(symbol)
+            await in_database(follow, exchange=self._exchange, symbol=symbol)
 
     def _turn_to(self, wanted: set[str], now: int) -> None:
         for symbol in wanted - self._symbols:

@@ -95,7 +95,7 @@ def minutes_from(start: int, limit: int) -> list[Candle]:
 
 def readers(simulator: RunningSimulator) -> dict[str, set[Any]]:
     """Of each stream the simulator serves, the connections that read it."""
-    owners = (getattr(listener, "__self__", None) for listener in simulator.exchange._listeners)  # type: ignore[attr-defined]
+    owners = (getattr(listener, "__self__", None) for listener in simulator.exchange._commits._listeners)
     streams = next(owner for owner in owners if isinstance(owner, Streams))
     return {name: set(sockets) for name, sockets in streams._readers.items()}
 
@@ -157,6 +157,20 @@ async def test_a_market_somebody_listens_to_is_followed_without_being_asked_for(
         price = Decimal("2345.67")
         async with collecting():
             await hears(heard, price, lambda: simulator.exchange.set_price("ETHUSDT", price))
+
+
+async def test_what_is_no_market_is_not_followed_and_hinders_no_other(simulator: RunningSimulator) -> None:
+    async with prices_of("NOPE/USDT"), prices_of("X" * 30), prices_of("A\0"), prices_of("ETH/USDT") as heard:
+
+        async def listening() -> bool:
+            async with connect_redis() as redis:
+                return len(await listened_symbols(redis, "binance")) == 4
+
+        await eventually(listening)
+        price = Decimal("2345.67")
+        async with collecting():
+            await hears(heard, price, lambda: simulator.exchange.set_price("ETHUSDT", price))
+    assert await in_database(lambda: [each.symbol for each in FollowedMarket.objects.all()]) == ["ETH/USDT"]
 
 
 async def test_the_exchange_itself_can_be_asked_for_a_price(simulator: RunningSimulator) -> None:
