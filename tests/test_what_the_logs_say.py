@@ -25,7 +25,8 @@ def test_nothing_went_wrong(stack: Stack) -> None:
 def test_no_secret_was_told(stack: Stack) -> None:
     trader = stack.register("last")
     trader.add_key("demo-key-of-the-last", "secret-of-the-last-5001")
-    secrets = {PASSWORD, *json.loads((stack.home / "secrets.json").read_text()).values()}
+    demo = json.loads((stack.home / "demo.json").read_text())["password"]
+    secrets = {PASSWORD, demo, *json.loads((stack.home / "secrets.json").read_text()).values()}
     for each in stack.traders:
         secrets |= {each.token} | {part for key in each.keys.values() for part in key}
     # The ring is k1:<key>; its halves count as well.

@@ -1,6 +1,7 @@
 """`./autogrid up`, `demo` and `down`: which processes run, with which environment."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from autogrid_project.services.supervisor import Supervisor
 
 SETTINGS = {"up": "autogrid_project.settings.production", "demo": "autogrid_project.settings.demo"}
 DOWN_DEADLINE = 150.0
+DETACHED = "AUTOGRID_DETACHED"  # our output is a log then
 DATABASE = {"up": "autogrid", "demo": "demo"}
 
 
@@ -67,6 +69,7 @@ def _detach(home: Home, options: Namespace) -> int:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "autogrid_project.services", *words], cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            env={**os.environ, DETACHED: "1"},
         )  # fmt: skip
     try:
         while supervisor.poll() is None:
@@ -95,7 +98,9 @@ def _supervise(home: Home, options: Namespace) -> int:
         print(f"Starting AutoGrid in {home.path}", flush=True)
         supervisor.start(lambda line: print(line, flush=True))
         if not supervisor.stopping:
-            print(welcome(home, facts), flush=True)
+            # Detached, our output is a log, and no log holds a password: the caller prints the login.
+            detached = DETACHED in os.environ
+            print(f"AutoGrid is up: {url}" if detached else welcome(home, facts), flush=True)
         supervisor.watch()
     finally:
         print("Stopping ...", flush=True)
