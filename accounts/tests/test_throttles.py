@@ -62,7 +62,7 @@ def test_signing_in_is_limited_by_address(settings, api, alice):
 
 def test_the_design_allows_a_user_1200_requests_a_minute(settings):
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-    assert rates == {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 120}
+    assert rates == {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 60}
 
 
 def test_parallel_requests_are_all_counted(db):

@@ -186,7 +186,7 @@ REST_FRAMEWORK = {
         "accounts.api.throttles.AnonymousThrottle",
     ],
     # Requests a minute; `exchange` counts those that ask an exchange about an account, pages included.
-    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 120},
+    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 60},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
