@@ -87,7 +87,10 @@ TEMPLATES = [
 ]
 
 # Daphne serves many threads: connections belong to the pool, never to a thread (CONN_MAX_AGE must be 0).
-DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=0)}
+# Checked when the pool hands it out: a restart of Postgres leaves dead ones there.
+DATABASES = {
+    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=0, conn_health_checks=True)
+}
 DATABASES["default"]["OPTIONS"] = {
     "pool": {"min_size": 1, "max_size": env.integer("AUTOGRID_DB_POOL", 10), "timeout": 10},
 }
@@ -138,6 +141,10 @@ AUTOGRID_METRICS_TOKEN = env.text("AUTOGRID_METRICS_TOKEN", "")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long the broker is away: the bots trade on without it, and giving up would end them.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# Without these a broker that accepts but does not answer hangs whoever sends, for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
