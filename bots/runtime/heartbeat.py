@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import psycopg
 from django.db import connection
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from bots.models import Worker
 from bots.runtime.leases import LOCK_CLASS, TTL
@@ -41,7 +41,7 @@ class Heartbeat:
         self._connection = psycopg.connect(**parameters)
         self._connection.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, lock_key])
         self.worker = Worker.objects.create(
-            name=f"{socket.gethostname()}:{os.getpid()}", lock_key=lock_key, heartbeat_at=timezone.now()
+            name=f"{socket.gethostname()}:{os.getpid()}", lock_key=lock_key, heartbeat_at=Now()
         )
         self._last = time.monotonic()
         self._thread.start()
