@@ -5,7 +5,7 @@ import logging
 from uuid import UUID
 
 from bots.core.ids import PREFIX
-from bots.core.ports import AccountRefused, ExchangeUnavailable, RateLimited
+from bots.core.ports import AccountRefused, ExchangeError
 from bots.core.types import Fill, OrderReport
 from bots.models import Bot
 from bots.runtime.inbox import Inbox, Reconcile
@@ -16,6 +16,7 @@ from exchanges.models import Credential
 logger = logging.getLogger(__name__)
 RECONCILE_EVERY = 45.0  # seconds
 CONNECT_PATIENCE = 5.0
+STREAM_AGAIN = 30.0  # seconds after a stream that ended for good, as far as the connector can tell
 CODE = slice(0, len(PREFIX) + 13)  # the part of a client id that names the bot
 
 
@@ -37,6 +38,7 @@ class Account:
                 await self._ready.wait()
         except TimeoutError:
             logger.warning("account_stream_late", extra={"credential_id": str(self.credential.pk)})
+            self._ready.set()  # the bots recover now; when the stream is live they must do so again
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -45,15 +47,20 @@ class Account:
         await self.connector.close()
 
     async def _stream(self) -> None:
-        stream = await exchanges.open_account_stream(self.credential, self.connector)
-        try:
-            await stream.run(self._on_event)
-        except AccountRefused:
-            # The bots meet the same refusal at their next request: they end in order, and the key is marked.
-            logger.warning("account_refused", extra={"credential_id": str(self.credential.pk)})
-            self._tell_all(Reconcile(full=False))
-        finally:
+        """As long as the account is in use: bots that outlive a refusal must not live without a stream."""
+        told = {"credential_id": str(self.credential.pk)}
+        while True:
+            stream = await exchanges.open_account_stream(self.credential, self.connector)
+            try:
+                await stream.run(self._on_event)
+            except AccountRefused:
+                # The bots meet the same refusal at their next request: they end in order, and the key is marked.
+                logger.warning("account_refused", extra=told)
+                self._tell_all(Reconcile(full=False))
+            except Exception:
+                logger.exception("account_stream_failed", extra=told)
             self._ready.set()
+            await asyncio.sleep(STREAM_AGAIN)
 
     def _on_event(self, event: Fill | OrderReport | object) -> None:
         if isinstance(event, Fill | OrderReport):
@@ -77,8 +84,11 @@ class Account:
             for symbol in {symbol for symbol, _ in self.members.values()}:
                 try:
                     reports = tuple(await self.connector.open_orders(symbol))
-                except (AccountRefused, ExchangeUnavailable, RateLimited):
+                except ExchangeError:
                     continue  # the bots' own requests meet the same, and answer to it
+                except Exception:
+                    logger.exception("comparison_failed", extra={"credential_id": str(self.credential.pk)})
+                    continue
                 for its, inbox in self.members.values():
                     if its == symbol:
                         inbox.put(Reconcile(full=False, reports=reports))
