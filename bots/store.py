@@ -121,14 +121,15 @@ def live_orders(bot_id: UUID) -> list[core.Order]:
 
 
 def load(bot_id: UUID, since: datetime) -> Loaded:
-    """The bot with its slots, live orders and minute closes since `since`. Raises Bot.DoesNotExist."""
+    """The bot with its slots, live orders and its run's minute closes since `since`. Raises Bot.DoesNotExist."""
     bot = Bot.objects.select_related("credential", "user").get(id=bot_id)
     state = RunState(
         run=bot.run,
         slots={row.slot: slot_value(row) for row in bot.slots.all()},
         memory=bot.memory,
     )
-    closes = bot.equity.filter(time__gte=since).order_by("time").values_list("time", "equity")
+    # An earlier run's losses have been judged: after a reset they must not halt the bot once more.
+    closes = bot.equity.filter(time__gte=max(since, bot.started_at or since))
     return Loaded(
         bot=bot,
         prefix=bot_prefix(bot.id),
@@ -136,5 +137,8 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
         state=state,
         position=position_value(bot),
         live=live_orders(bot_id),
-        closes=[(milliseconds(time), equity) for time, equity in closes],
+        closes=[
+            (milliseconds(time), equity)
+            for time, equity in closes.order_by("time").values_list("time", "equity")
+        ],
     )

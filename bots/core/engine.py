@@ -269,7 +269,7 @@ class BotEngine:
         await self._explain({})
         self.done = await self.execution.verify_gone(self.prefix)
         if self.done:
-            await self.store.finished()
+            await self.store.finished(self.stop_action)
         else:
             self._wake(self.now + FILLS_LATE_MS)
         return False

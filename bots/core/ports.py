@@ -157,8 +157,8 @@ class OrderStore(Protocol):
     async def request_stop(self, reason: str, action: str, rule: str = "") -> None:
         """The bot stops itself: intent `stopped`. With a rule it is halted until reset."""
 
-    async def finished(self) -> None:
-        """The exchange shows no order of the bot any more: it has stopped."""
+    async def finished(self, action: str) -> None:
+        """The exchange shows no order of the bot any more, and `action` was carried out: it has stopped."""
 
     async def tell(self, kind: str, text: str, level: str = "info") -> None:
         """An event the user can read."""

@@ -44,6 +44,10 @@ class Inbox:
     def put(self, event: Event) -> None:
         if isinstance(event, Ticker):
             self._tick = event
+        elif isinstance(event, Intent):
+            # Only the newest counts: a user may have changed his mind twice while one event was handled.
+            self._events = deque(each for each in self._events if not isinstance(each, Intent))
+            self._events.append(event)
         elif event not in self._events:
             self._events.append(event)
         self._arrived.set()

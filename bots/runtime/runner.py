@@ -11,10 +11,11 @@ from django.utils import timezone
 from bots import store as rows
 from bots.core.engine import BotEngine
 from bots.core.ledger import PositionManager
+from bots.core.orders import PlannedOrder
 from bots.core.ports import AccountRefused, ExchangeUnavailable, LeaseLost, RateLimited, UnknownSymbol
-from bots.core.risk import RiskManager
-from bots.core.strategies.base import BaseStrategy, RunState
-from bots.core.strategies.config import read_config, read_limits
+from bots.core.risk import RiskLimits, RiskManager
+from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState
+from bots.core.strategies.config import ConfigError, read_config, read_limits
 from bots.core.strategies.dca import DCAConfig, DCAStrategy
 from bots.core.strategies.grid import GridStrategy
 from bots.core.types import Fill, Market, OrderReport, Ticker
@@ -30,10 +31,21 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0  # seconds without an event before the timer is looked at
 RESOLVE_EVERY_MS = 1_000
 RETRY_MS = 2_000
+MARKET_GONE = 300.0  # seconds before a bot whose market is gone is tried again
 
 
 class LetGo(Exception):
     """The runner ends without touching open orders."""
+
+
+class WindDown(BaseStrategy):
+    """Of a bot whose config cannot be read: no new order, but what is open is cancelled and its fills are booked."""
+
+    def begin(self, market_data: MarketData) -> Beginning | None:
+        return None
+
+    def calculate_orders(self, market_data: MarketData) -> list[PlannedOrder]:
+        return []
 
 
 def strategy_of(bot: Bot, market: Market, state: RunState) -> BaseStrategy:
@@ -83,7 +95,8 @@ class Runner:
         except AccountRefused as refusal:
             await self._account_refused(refusal)
         except UnknownSymbol as error:
-            await self.host.database.run(outcome.fail, lease=self.lease, reason=error.detail)
+            self.host.not_before(self.bot.pk, MARKET_GONE)
+            await self._fail(error.detail)
         except (LeaseLost, LetGo):
             logger.info("bot_let_go", extra={"bot_id": str(self.lease.bot_id)})
         finally:
@@ -91,30 +104,42 @@ class Runner:
 
     async def _account_refused(self, refusal: AccountRefused) -> None:
         await self.host.account_refused(self.bot.credential, refusal)
+        await self._fail(f"The exchange refuses this bot's API key: {refusal.detail}")
+
+    async def _fail(self, reason: str) -> None:
+        """Said once, however often the bot is tried again to cancel what it has open."""
         if self.bot.status != BotStatus.ERROR:
-            reason = f"The exchange refuses this bot's API key: {refusal.detail}"
             await self.host.database.run(outcome.fail, lease=self.lease, reason=reason)
+            self.bot.status = BotStatus.ERROR
 
     async def _work(self, loaded: rows.Loaded, account: Account) -> None:
         exchange, symbol = account.connector, self.bot.symbol
         market = await self._patiently(lambda: exchange.market(symbol))
-        self.engine = self._build(loaded, account, market)
+        self.engine = await self._build(loaded, account, market)
         self.recovery = Recovery(self.engine)
         unsubscribe = self.host.prices.subscribe(exchange.exchange, symbol, self._on_ticker)
         try:
             await self._first_price(exchange)
-            self._recover_at = (0, True)
+            self._recover(0, full=True)
             self.ready = True
             await self._loop()
         finally:
             unsubscribe()
 
-    def _build(self, loaded: rows.Loaded, account: Account, market: Market) -> BotEngine:
+    async def _configured(self, loaded: rows.Loaded, market: Market) -> tuple[BaseStrategy, RiskLimits]:
+        try:
+            return strategy_of(loaded.bot, market, loaded.state), read_limits(loaded.bot.config)
+        except ConfigError as error:
+            await self._fail(f"The bot's config is not valid any more: {error}")
+            return WindDown(loaded.state), RiskLimits()
+
+    async def _build(self, loaded: rows.Loaded, account: Account, market: Market) -> BotEngine:
         bot = loaded.bot
-        risk = RiskManager(read_limits(bot.config), bot.total_investment)
+        strategy, limits = await self._configured(loaded, market)
+        risk = RiskManager(limits, bot.total_investment)
         risk.remember(loaded.closes)
         engine = BotEngine(
-            strategy=strategy_of(bot, market, loaded.state),
+            strategy=strategy,
             exchange=account.connector,
             position_manager=PositionManager(bot.total_investment, loaded.position),
             risk_manager=risk,
@@ -123,7 +148,7 @@ class Runner:
                 account=loaded.account,
                 market=market,
                 database=self.host.database,
-                may_send=self.host.may_send,
+                may_send=self._may_send,
                 tell=self._tell,
             ),
             market=market,
@@ -133,6 +158,12 @@ class Runner:
         engine.mode = mode_of(bot.status, bot.stopping)
         engine.stop_action = bot.stop_action or "keep"
         return engine
+
+    def _may_send(self) -> bool:
+        """Not when the lease may end first, and not for a bot that its user has stopped or paused while its orders
+        go out one by one: that ends this runner, and the next one does what is wanted now."""
+        overruled = self.intent is not None and mode_of(self.intent.status, self.intent.stopping) != "running"
+        return bool(self.host.may_send()) and not (overruled and self.engine.mode == "running")
 
     def _tell(self, event: dict[str, Any]) -> None:
         self.host.feed.tell(self.bot, event)
@@ -169,7 +200,11 @@ class Runner:
                 self._catch_up()
             except (ExchangeUnavailable, RateLimited) as error:
                 logger.warning("exchange_unavailable", extra={"bot_id": str(self.bot.pk), "code": error.code})
-                self._recover_at = (self.engine.now + RETRY_MS, False)
+                self._recover(self.engine.now + RETRY_MS)
+
+    def _recover(self, at: int, full: bool = False) -> None:
+        """Compares with the exchange then. A full comparison that is due, or failed half-way, stays full."""
+        self._recover_at = (at, full or (self._recover_at is not None and self._recover_at[1]))
 
     def _catch_up(self) -> None:
         """A price that came while an event was handled was compared with thresholds that are gone now."""
@@ -204,28 +239,31 @@ class Runner:
             case Ticker():
                 await self.engine.on_tick(event.price, now)
             case Reconcile():
-                self._recover_at, self._reports = (now, event.full), event.reports
+                self._recover(now, event.full)
+                self._reports = event.reports
         await self._on_time(now)
 
     async def _on_time(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at[0]:
-            full, self._recover_at = self._recover_at[1], None
             reports, self._reports = self._reports, None
             self.engine.now = max(now, self.engine.now)
-            await self.recovery.run(full, reports)
+            await self.recovery.run(self._recover_at[1], reports)
+            self._recover_at = None
         elif now >= self._resolve_at and any(order.is_unknown for order in self.engine.live.values()):
             self._resolve_at = now + RESOLVE_EVERY_MS + random.randrange(250)  # noqa: S311 - spreads the load
             await self.recovery.resolve()
         await self.engine.on_timer(now)
 
     async def _obey(self, intent: Intent) -> None:
-        mode = mode_of(intent.status, intent.stopping)
-        if mode == self.engine.mode:
+        mode, action = mode_of(intent.status, intent.stopping), intent.stop_action or "keep"
+        self.bot.status = intent.status
+        if mode == self.engine.mode and (mode != "stopping" or action == self.engine.stop_action):
             return
         logger.info("bot_mode", extra={"bot_id": str(self.bot.pk), "mode": mode})
-        self.bot.status = intent.status
         if mode == "stopping":
-            await self.engine.stop(intent.stop_action or "keep")
+            await self.engine.stop(action)
             return
+        if self.engine.mode == "stopping":
+            raise LetGo  # started again: a new run, which begins with what the database says
         self.engine.mode = mode
-        self._recover_at = (self.engine.now, False)
+        self._recover(self.engine.now)

@@ -84,8 +84,8 @@ class DatabaseStore:
     async def request_stop(self, reason: str, action: str, rule: str = "") -> None:
         await self._run(outcome.request_stop, lease=self.lease, reason=reason, action=action, rule=rule)
 
-    async def finished(self) -> None:
-        await self._run(outcome.finished, lease=self.lease)
+    async def finished(self, action: str) -> None:
+        await self._run(outcome.finished, lease=self.lease, action=action)
 
     async def tell(self, kind: str, text: str, level: str = "info") -> None:
         await self._run(outcome.tell, bot_id=self.lease.bot_id, kind=kind, text=text, level=level)

@@ -1,21 +1,21 @@
 """A worker process: one event loop for all its bots, one heartbeat, one pool of database threads."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import connection
 
 from bots.core.ports import AccountRefused, LeaseLost
-from bots.models import Bot
+from bots.models import Bot, BotStatus
 from bots.runtime import leases
 from bots.runtime.accounts import Accounts
 from bots.runtime.database import Database
@@ -23,7 +23,8 @@ from bots.runtime.feed import Feed
 from bots.runtime.heartbeat import Heartbeat
 from bots.runtime.inbox import Hang, Intent
 from bots.runtime.runner import Runner
-from bots.services.lifecycle import QUEUE, RUN_TASK
+from bots.services import outcome
+from bots.services.lifecycle import ask_for_runner
 from bots.services.trading import Lease
 from exchanges import services as exchanges
 from exchanges.models import Credential
@@ -36,8 +37,12 @@ REQUEST_MARGIN = 12.0  # exchange timeout (7 s) and recvWindow (5 s): a lease mu
 ASK_AGAIN = 5.0  # seconds before a bot without a runner is put into the queue again
 AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
 AFTER_CRASH = 2.0
+LONGEST_REST = 300.0  # before a bot that crashes again and again is tried again
+CALM = 300.0  # seconds without a crash after which the earlier ones are forgotten
 LAST_WORDS = 3.0  # seconds a process without a heartbeat still has
+HAND_OVER = 10.0  # seconds a runner may take to let go; the supervisor gives the whole process 30
 EXIT_LOST = 70
+KEY_INVALID = "The API key of this bot failed its check. Validate it, then start the bot again."
 
 
 class BotWorker:
@@ -53,6 +58,7 @@ class BotWorker:
         self.heartbeat = Heartbeat(self._lost)
         self.loop = asyncio.new_event_loop()
         self._asked: dict[UUID, float] = {}
+        self._crashes: dict[UUID, tuple[int, float]] = {}  # how many in a row, and when the last one was
         self._public = PublicPrices()
         self._running: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -71,7 +77,9 @@ class BotWorker:
     async def _open(self) -> None:
         self.prices = PriceBus(fetch=self._public.fetch)
         await self.prices.start()
-        self._tasks = [self.loop.create_task(self._look()), self.loop.create_task(self.feed.run())]
+        # Two tasks: what users want must be seen even when the queue cannot be reached.
+        work = (self._look, self._reap, self.feed.run)
+        self._tasks = [self.loop.create_task(self._for_ever(each)) for each in work]
 
     def close(self) -> None:
         """Hands every bot over without touching its open orders, then ends the loop."""
@@ -92,10 +100,21 @@ class BotWorker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._hang_up()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._hand_over()
         await self.accounts.close()
         await self.prices.close()
+        await self._public.close()
         await exchanges.close_hub()
+
+    async def _hand_over(self) -> None:
+        """A runner in the midst of a request ends after it. One whose exchange is silent is cancelled: what it was
+        sending is unknown then, and the next worker resolves it."""
+        if not self._running:
+            return
+        _, late = await asyncio.wait(self._running, timeout=HAND_OVER)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     def _hang_up(self) -> None:
         for runner in self.runners.values():
@@ -133,6 +152,10 @@ class BotWorker:
         lease = await self.database.run(leases.claim, bot_id=bot_id, worker=self.heartbeat.worker)
         if lease is None:
             return
+        if self.closing:  # meanwhile: nobody would tell this runner to let go
+            await self._give_back(lease)
+            return
+        self._asked.pop(bot_id, None)
         runner = self.runners[bot_id] = Runner(self, lease)
         try:
             await runner.run()
@@ -140,16 +163,33 @@ class BotWorker:
             logger.info("lease_lost", extra={"bot_id": str(bot_id)})
         except Exception:
             logger.exception("bot_crashed", extra={"bot_id": str(bot_id)})
-            self._asked[bot_id] = time.monotonic() + AFTER_CRASH
+            self._rest(bot_id)
         finally:
             del self.runners[bot_id]
             await self._give_back(lease)
 
+    def _rest(self, bot_id: UUID) -> None:
+        """A bot that crashed is tried again soon, and ever later while it goes on crashing."""
+        now = time.monotonic()
+        crashes, last = self._crashes.get(bot_id, (0, now))
+        rest = min(LONGEST_REST, AFTER_CRASH * 2**crashes)
+        self._crashes[bot_id] = (crashes + 1 if now - last < CALM + rest else 1, now)
+        self.not_before(bot_id, rest)
+
+    def not_before(self, bot_id: UUID, seconds: float) -> None:
+        """This worker does not ask for a runner of the bot before that."""
+        self._asked[bot_id] = time.monotonic() + seconds
+
     async def _give_back(self, lease: Lease) -> None:
-        try:
-            await self.database.run(leases.release, lease=lease)
-        except Exception:
-            logger.exception("release_failed", extra={"bot_id": str(lease.bot_id)})
+        """Until it is done: a bot leased to a living worker that does not run it would never run again."""
+        while True:
+            try:
+                return await self.database.run(leases.release, lease=lease)
+            except Exception:
+                logger.exception("release_failed", extra={"bot_id": str(lease.bot_id)})
+            if self.closing:
+                return None  # the process ends, and with it its leases
+            await asyncio.sleep(LOOK_EVERY)
 
     async def account_refused(self, credential: Credential, refusal: AccountRefused) -> None:
         """The key is marked; its bots are tried again now and then, to cancel what they have open."""
@@ -158,18 +198,20 @@ class BotWorker:
         )
         for bot_id, runner in self.runners.items():
             if runner.bot.credential_id == credential.pk:
-                self._asked[bot_id] = time.monotonic() + AFTER_REFUSAL
+                self.not_before(bot_id, AFTER_REFUSAL)
 
     # What users want, and who is dead
 
-    async def _look(self) -> None:
+    async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
-                await self._look_at(None)
-                await self._reap()
+                await work()
             except Exception:
-                logger.exception("look_failed")
+                logger.exception("work_failed")
+
+    async def _look(self) -> None:
+        await self._look_at(None)
 
     async def _look_at(self, bot_ids: list[UUID] | None) -> None:
         rows = await self.database.run(_intents, self.heartbeat.worker.pk)
@@ -177,9 +219,12 @@ class BotWorker:
             runner = self.runners.get(bot_id)
             if runner is None:
                 continue
-            token, intent = rows.get(bot_id, (None, None))
+            token, intent, trusted = rows.get(bot_id, (None, None, True))
             if intent is None or token != runner.lease.token:
                 runner.inbox.put(Hang())
+            elif not trusted and intent.status in (BotStatus.RUNNING, BotStatus.PAUSED):
+                with contextlib.suppress(LeaseLost):
+                    await self.database.run(outcome.fail, lease=runner.lease, reason=KEY_INVALID)
             elif runner.ready and intent != runner.intent:
                 runner.intent = intent
                 runner.inbox.put(intent)
@@ -191,13 +236,16 @@ class BotWorker:
             now = time.monotonic()
             if now >= self._asked.get(bot_id, 0):
                 self._asked[bot_id] = now + ASK_AGAIN
-                await asyncio.to_thread(current_app.send_task, RUN_TASK, args=[str(bot_id)], queue=QUEUE)
+                await asyncio.to_thread(ask_for_runner, bot_id)
 
 
-def _intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent]]:
+def _intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent, bool]]:
+    """Of each bot of this worker: its token, what its user wants, and whether its key is still a good one."""
     rows = Bot.objects.filter(lease_owner=worker_id)
-    values = rows.values_list("id", "lease_token", "status", "stopping", "stop_action")
-    return {row[0]: (row[1], Intent(row[2], row[3], row[4])) for row in values}
+    values = rows.values_list(
+        "id", "lease_token", "status", "stopping", "stop_action", "credential__is_valid"
+    )
+    return {row[0]: (row[1], Intent(row[2], row[3], row[4]), row[5]) for row in values}
 
 
 def reap() -> list[UUID]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
@@ -15,7 +16,7 @@ from bots.models.order import LIVE
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.events import publish_bot, record_event
 from bots.services.preflight import check_creation, check_credential, check_start
-from exchanges.models import Credential
+from exchanges.models import Credential, PermissionState
 from exchanges.services import hold_credential
 from marketdata.services import follow
 
@@ -25,8 +26,14 @@ QUEUE = "bots"
 
 
 def enqueue(bot: Bot) -> None:
-    """Asks the workers for a runner, once the transaction stands. A lost message is made up for by the reaper."""
-    transaction.on_commit(lambda: current_app.send_task(RUN_TASK, args=[str(bot.id)], queue=QUEUE))
+    """Asks the workers for a runner, once the transaction stands. A lost message is made up for by the reaper: a
+    queue that cannot be reached must not stand between a user and the kill switch."""
+    transaction.on_commit(lambda: ask_for_runner(bot.id), robust=True)
+
+
+def ask_for_runner(bot_id: UUID) -> None:
+    """Raises kombu's OperationalError where the queue cannot be reached."""
+    current_app.send_task(RUN_TASK, args=[str(bot_id)], queue=QUEUE, retry=False)
 
 
 def create_bot(
@@ -81,11 +88,17 @@ def update_bot(*, bot: Bot, name: str | None = None, config: Mapping[str, Any] |
 
 def delete_bot(*, bot: Bot) -> None:
     with _locked(bot) as row:
-        if row.status != BotStatus.STOPPED or row.stopping or _has_live_orders(row):
+        at_rest = row.status == BotStatus.STOPPED and not row.stopping and not _has_live_orders(row)
+        if not at_rest and not _out_of_reach(row):
             raise IllegalMove(
                 "bot_running", "Stop the bot, and wait until it has stopped, before you delete it."
             )
         row.delete()
+
+
+def _out_of_reach(bot: Bot) -> bool:
+    """Nothing more can be done for it: the exchange refuses its key, so that its orders cannot be cancelled."""
+    return bot.status == BotStatus.ERROR and bot.credential.permission_state == PermissionState.ERROR
 
 
 def _has_live_orders(bot: Bot) -> bool:

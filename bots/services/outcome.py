@@ -26,10 +26,11 @@ def request_stop(*, lease: Lease, reason: str, action: str, rule: str = "") -> N
 
 
 @transaction.atomic
-def finished(*, lease: Lease) -> None:
-    """The exchange shows no order of the bot any more."""
+def finished(*, lease: Lease, action: str = "keep") -> None:
+    """The exchange shows no order of the bot any more, and `action` was carried out. It has not stopped where its
+    user has asked for another meanwhile: the next runner does that."""
     bot = locked(lease)
-    if not bot.stopping:
+    if not bot.stopping or (bot.stop_action or "keep") != action:
         return
     bot.stopping, bot.stop_action = False, ""
     bot.save(update_fields=["stopping", "stop_action"])
@@ -41,6 +42,8 @@ def finished(*, lease: Lease) -> None:
 def fail(*, lease: Lease, reason: str) -> None:
     """The bot met what it cannot mend by itself: error, until its user starts it again."""
     bot = locked(lease)
+    if bot.status == BotStatus.ERROR:
+        return
     bot.status, bot.status_reason = BotStatus.ERROR, reason[:500]
     bot.save(update_fields=["status", "status_reason"])
     record_event(bot=bot, kind="error", text=reason, level="error")

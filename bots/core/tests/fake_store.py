@@ -160,7 +160,7 @@ class FakeStore:
     async def request_stop(self, reason: str, action: str, rule: str = "") -> None:
         self.stop = (reason, action, rule)
 
-    async def finished(self) -> None:
+    async def finished(self, action: str) -> None:
         self.is_finished = True
 
     async def tell(self, kind: str, text: str, level: str = "info") -> None:

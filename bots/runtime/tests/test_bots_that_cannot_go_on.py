@@ -1,0 +1,116 @@
+"""A bot that cannot go on says so once, cancels what it can, and can be deleted."""
+
+from typing import Any
+
+import pytest
+
+from bots.core.ports import AccountRefused, UnknownSymbol
+from bots.models import Bot
+from bots.runtime import worker as runtime
+from bots.runtime.tests.conftest import World, until
+from bots.services import lifecycle
+from bots.services.errors import IllegalMove, InvalidConfig
+from exchanges.connector.rest import BinanceConnector
+from exchanges.models import Credential, PermissionState
+
+
+def errors(bot: Bot) -> list[str]:
+    return list(bot.events.filter(kind="error").values_list("text", flat=True))
+
+
+def test_a_config_that_is_not_valid_any_more_ends_in_error_and_its_orders_are_cancelled(world: World) -> None:
+    bot = world.bot()
+    first = world.worker()
+    task = world.started(first, bot, orders=10)
+    first.close()
+    task.result(timeout=10)
+    Bot.objects.filter(pk=bot.pk).update(config={**bot.config, "an_old_option": True})
+    second = world.worker()
+    world.run(second, bot).result(timeout=15)
+    assert world.on_exchange() == []
+    world.run(second, bot).result(timeout=15)
+    bot.refresh_from_db()
+    assert bot.status == "error"
+    assert "an_old_option" in bot.status_reason
+    assert len(errors(bot)) == 1
+    with pytest.raises(InvalidConfig):
+        lifecycle.start_bot(bot=bot)
+
+
+def test_a_bot_whose_market_is_gone_says_so_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bot = world.bot()
+    first = world.worker()
+    task = world.started(first, bot, orders=10)
+    first.close()
+    task.result(timeout=10)
+
+    async def unlisted(*_: Any) -> Any:
+        raise UnknownSymbol("Binance does not list BTC/USDT.")
+
+    monkeypatch.setattr(BinanceConnector, "market", unlisted)
+    second = world.worker()
+    for _ in range(3):
+        world.run(second, bot).result(timeout=15)
+    bot.refresh_from_db()
+    assert bot.status == "error"
+    assert len(errors(bot)) == 1
+
+
+def test_a_key_that_fails_its_check_ends_its_bots_and_their_orders(world: World) -> None:
+    bot = world.bot()
+    task = world.started(world.worker(), bot, orders=10)
+    Credential.objects.filter(pk=world.credential.pk).update(is_valid=False)
+    task.result(timeout=15)
+    bot.refresh_from_db()
+    assert bot.status == "error"
+    assert world.on_exchange() == []
+    assert len(errors(bot)) == 1
+
+
+def test_a_bot_whose_key_is_refused_can_be_deleted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bot = world.bot()
+    first = world.worker()
+    task = world.started(first, bot, orders=10)
+
+    async def refused(*_: Any) -> Any:
+        raise AccountRefused("Binance refused the API key.", "-2015")
+
+    monkeypatch.setattr(BinanceConnector, "cancel_order", refused)
+    lifecycle.stop_bot(bot=bot)
+    task.result(timeout=15)
+    bot.refresh_from_db()
+    assert (bot.status, bot.stopping) == ("error", True)
+    lifecycle.delete_bot(bot=bot)
+    assert not Bot.objects.exists()
+
+
+def test_a_bot_in_error_whose_key_still_works_is_not_deleted_with_orders_left(world: World) -> None:
+    bot = world.bot()
+    first = world.worker()
+    task = world.started(first, bot, orders=10)
+    first.close()
+    task.result(timeout=10)
+    Bot.objects.filter(pk=bot.pk).update(status="error")
+    Credential.objects.update(is_valid=False, permission_state=PermissionState.VERIFIED_UNSAFE)
+    with pytest.raises(IllegalMove):
+        lifecycle.delete_bot(bot=bot)
+
+
+def test_a_bot_that_crashes_again_and_again_is_tried_ever_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = world.bot()
+    lifecycle.start_bot(bot=bot)
+    first = world.worker()
+
+    async def crash(_self: Any) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(runtime.Runner, "run", crash)
+    rests = []
+    monkeypatch.setattr(first, "not_before", lambda _bot, seconds: rests.append(seconds))
+    for _ in range(4):
+        world.run(first, bot).result(timeout=15)
+    until(lambda: len(rests) >= 4)
+    assert rests == sorted(rests)
+    assert rests[-1] >= 4 * rests[0]
