@@ -47,7 +47,7 @@ class DuplicateClientId(ExchangeError):
 class RateLimited(ExchangeError):
     """Refused for the rate limit; nothing happened. Try again after `retry_after` seconds."""
 
-    def __init__(self, detail: str, retry_after: float = 1.0) -> None:
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
         super().__init__(detail, "rate_limited")
         self.retry_after = retry_after
 
