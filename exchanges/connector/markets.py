@@ -88,15 +88,23 @@ class Markets:
         client = self.venue.client
         reply = await self.venue.ask("markets", client.publicGetExchangeInfo)
         markets, ids, trading = {}, {}, set()
+        strange: list[str] = []  # one market that cannot be read must not take all others away
         for number, raw in enumerate(reply["symbols"]):
             if not raw.get("isSpotTradingAllowed", True):
                 continue
-            market = mapping.market(raw, client.safe_currency_code)
+            try:
+                market = mapping.market(raw, client.safe_currency_code)
+            except (KeyError, TypeError, ValueError, ArithmeticError):
+                strange.append(str(raw.get("symbol")))
+                continue
             markets[market.symbol], ids[market.symbol] = market, raw["symbol"]
             if raw["status"] == "TRADING":
                 trading.add(market.symbol)
             if number % 100 == 0:
                 await asyncio.sleep(0)  # thousands of markets: let the bots have their turns
+        if strange:
+            name = self.venue.facts.name
+            log.warning("%s lists %d markets that cannot be read: %s", name, len(strange), strange[:5])
         self.venue.read_limits(reply.get("rateLimits", []))
         self._symbols = {market_id: symbol for symbol, market_id in ids.items()}
         self._markets, self._ids, self._trading = markets, ids, frozenset(trading)
