@@ -24,4 +24,4 @@ def publish_bot(*, bot: Bot) -> None:
         "halted": bot.halted,
         "status_reason": bot.status_reason,
     }
-    transaction.on_commit(lambda: live.publish(bot.user_id, event))
+    transaction.on_commit(lambda: live.publish(bot.user_id, event), robust=True)

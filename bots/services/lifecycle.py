@@ -188,8 +188,10 @@ def kill_all(*, user: Any, action: str) -> list[Bot]:
 
 def kill_bots(*, bots: QuerySet[Bot], action: str) -> list[Bot]:
     """The kill switch for those of these bots that are not at rest already."""
-    at_work = bots.exclude(status=BotStatus.STOPPED, stopping=False)
-    return [kill_bot(bot=bot, action=action) for bot in at_work]
+    at_work = bots.exclude(status=BotStatus.STOPPED, stopping=False).order_by("id")
+    # At once: to tell workers and pages of one may take seconds while the queue is silent.
+    with transaction.atomic():
+        return [kill_bot(bot=bot, action=action) for bot in at_work]
 
 
 def reset_bot(*, bot: Bot) -> Bot:

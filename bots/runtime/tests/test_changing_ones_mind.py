@@ -121,6 +121,19 @@ def test_the_kill_switch_for_all_reaches_all_although_the_queue_is_away(
     assert Bot.objects.filter(halted=True, stopping=True).count() == 3
 
 
+def test_the_kill_switch_for_all_is_thrown_before_anybody_is_told(
+    transactional_db: None, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(
+        lifecycle, "ask_for_runner", lambda _bot_id: killed.append(Bot.objects.filter(halted=True).count())
+    )
+    for _ in range(3):
+        plain_bot(alice, status="running")
+    lifecycle.kill_all(user=alice, action="cancel")
+    assert killed == [3, 3, 3]
+
+
 def test_the_losses_of_an_earlier_run_do_not_halt_the_next(alice: User) -> None:
     now = timezone.now()
     bot = plain_bot(alice, status="running", started_at=now - timedelta(minutes=2))
