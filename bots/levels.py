@@ -5,9 +5,8 @@ from typing import Any
 
 from bots import store
 from bots.core.slots import is_exit
-from bots.core.strategies.config import read_config
+from bots.core.strategies.config import ConfigError, read_config
 from bots.core.strategies.dca import DCAConfig
-from bots.core.strategies.grid import GridConfig
 from bots.core.strategies.grid_levels import levels_of
 from bots.core.types import Market, Side
 from bots.models import Bot, BotSlot, BotStatus, Order, Strategy
@@ -30,19 +29,27 @@ STATES = {
 
 def levels(bot: Bot) -> list[dict[str, Any]]:
     """One row per slot: prices, side, state, order, closed cycles, profit, reason."""
-    config = read_config(bot.strategy, bot.config)
     slots = {row.slot: row for row in bot.slots.all()}
     orders = {row.slot: row for row in bot.orders.filter(status__in=LIVE)}
-    if isinstance(config, GridConfig):
-        prices = levels_of(config, market_of(bot.credential.exchange, bot.symbol))
-        spans: Spans = {i: (prices[i], prices[i + 1]) for i in range(len(prices) - 1)}
-    else:
-        spans = _dca_spans(bot, config, slots, market_of(bot.credential.exchange, bot.symbol))
+    spans = _spans(bot, slots)
     for number in (*orders, *(slot for slot in slots if slot < 0)):
         spans.setdefault(number, (None, None))
     return [
         _level(bot, number, spans[number], slots.get(number), orders.get(number)) for number in sorted(spans)
     ]
+
+
+def _spans(bot: Bot, slots: dict[int, BotSlot]) -> Spans:
+    """No prices where the stored config is not valid any more: the bot is in error, and its slots still show."""
+    try:
+        config = read_config(bot.strategy, bot.config)
+    except ConfigError:
+        return dict.fromkeys(slots, (None, None))
+    market = market_of(bot.credential.exchange, bot.symbol)
+    if isinstance(config, DCAConfig):
+        return _dca_spans(bot, config, slots, market)
+    prices = levels_of(config, market)
+    return {i: (prices[i], prices[i + 1]) for i in range(len(prices) - 1)}
 
 
 def _dca_spans(bot: Bot, config: DCAConfig, slots: dict[int, BotSlot], market: Market) -> Spans:

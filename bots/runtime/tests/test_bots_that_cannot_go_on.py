@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bots.core.ports import AccountRefused, UnknownSymbol
+from bots.levels import levels
 from bots.models import Bot
 from bots.runtime import worker as runtime
 from bots.runtime.tests.conftest import World, until
@@ -33,6 +34,7 @@ def test_a_config_that_is_not_valid_any_more_ends_in_error_and_its_orders_are_ca
     assert bot.status == "error"
     assert "an_old_option" in bot.status_reason
     assert len(errors(bot)) == 1
+    assert {level["slot"] for level in levels(bot)} >= set(range(10))  # its page still opens
     with pytest.raises(InvalidConfig):
         lifecycle.start_bot(bot=bot)
 
