@@ -7,7 +7,7 @@ from typing import Any
 
 from bots.core.rounding import ceil_to, floor_to, plain, round8
 from bots.core.slots import market_quantity, smallest_order, tradable
-from bots.core.strategies.config import FieldError
+from bots.core.strategies.config import LARGEST, FieldError
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig, buy_quantity, cost_of, fund, kept
 from bots.core.strategies.grid_levels import levels_of, profit_per_grid
@@ -77,6 +77,7 @@ def preflight_grid(
         )
     if funding is None:
         return check
+    _check_amount(check, config, funding.quantity, market)
     profits = profit_per_grid(levels, funding.quantity, market)
     _check_profit(check, config, levels, profits, market)
     check.summary = {
@@ -205,9 +206,26 @@ def _buys_fit(config: DCAConfig, market: Market, price: Decimal) -> bool:
     )
 
 
+def _check_amount(check: Preflight, config: GridConfig, quantity: Decimal, market: Market) -> None:
+    """The ledger's columns hold quantities below 10,000,000,000; of a very cheap coin that is little money."""
+    whole = quantity * config.grid_count
+    if whole > LARGEST:
+        most = floor_to(config.investment * LARGEST / whole / MARGIN, CENT)
+        check.fail(
+            "investment",
+            "too_large",
+            f"The grid would trade {plain(whole)} {market.base}, more than can be kept: invest at most {plain(most)}.",
+        )
+
+
 def preflight_dca(config: DCAConfig, market: Market, price: Decimal, funds: Decimal | None) -> Preflight:
     check = Preflight()
     levels = _safety_prices(config, market, price)
+    if config.investment / min([price, *filter(None, levels)]) > LARGEST:
+        field = "max_investment" if config.max_investment else "amount"
+        check.fail(
+            field, "too_large", f"A deal would hold more {market.base} than can be kept: lower {field}."
+        )
     if not _buys_fit(config, market, price):
         least = ceil_to(_least_amount(config, market, price) * MARGIN, CENT)
         check.fail(

@@ -123,3 +123,17 @@ def test_safety_orders_below_one_tick_are_refused() -> None:
     }
     assert failures["too_low"].endswith("use at most 1.")
     assert "too_many_orders" in codes(config, replace(MARKET, max_orders=2))
+
+
+def test_a_coin_so_cheap_that_its_amounts_cannot_be_kept_is_refused() -> None:
+    market = replace(MARKET, tick=Decimal("0.0000000001"), lot=Decimal(1), max_quantity=Decimal(10) ** 13)
+    prices = {"lower_price": Decimal("0.000001"), "upper_price": Decimal("0.000003")}
+    config = GridConfig(**prices, grid_count=5, investment=Decimal(50_000))
+    report = preflight_grid(config, market, Decimal("0.000002"), None)
+    [failure] = [each for each in report.failures if each.code == "too_large"]
+    most = Decimal(failure.detail.rsplit(" ", 1)[1].rstrip("."))
+    assert preflight_grid(replace(config, investment=most), market, Decimal("0.000002"), None).ok
+    deal = DCAConfig(amount=Decimal(50_000), take_profit=Decimal(2))
+    assert [each.code for each in preflight_dca(deal, market, Decimal("0.000002"), None).failures] == [
+        "too_large"
+    ]
