@@ -56,8 +56,14 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A TLS connection closes by a handshake whose other side may be gone: those left are cut, so that none
+        # outlives the loop.
+        open_ones = [each.transport for runner in self._runners for each in runner.server.connections]  # type: ignore[union-attr]
         for runner in self._runners:
             await runner.cleanup()
+        for transport in filter(None, open_ones):
+            transport.abort()
+        await asyncio.sleep(0)
 
     async def _keep_time(self) -> None:
         while True:
