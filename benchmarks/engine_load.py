@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+import time
 from decimal import Decimal
 
 import django
@@ -17,6 +18,7 @@ def main(bots: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autogrid_project.settings.demo")
     django.setup()
     from accounts.models import User
+    from bots.core.ports import ExchangeUnavailable
     from bots.core.rounding import nearest
     from bots.services.lifecycle import create_bot, start_bot
     from bots.services.preflight import market_for, price_of
@@ -52,7 +54,13 @@ def main(bots: int) -> None:
             symbol=symbol,
             config=config,
         )
-        start_bot(bot=bot)
+        while True:  # hundreds of starts a minute reach the exchange's own request limit
+            try:
+                start_bot(bot=bot)
+            except ExchangeUnavailable:
+                time.sleep(2)
+            else:
+                break
 
 
 if __name__ == "__main__":
