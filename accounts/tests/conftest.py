@@ -1,13 +1,9 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from rest_framework.test import APIClient
-
-from accounts import services, tokens
-from accounts.models import User
 
 PASSWORD = "correct horse battery"
 
@@ -21,36 +17,8 @@ def _fresh_cache() -> Iterator[None]:
 
 
 @pytest.fixture
-def alice(db: None) -> User:
-    return services.register(email="alice@example.org", password=PASSWORD)
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return services.register(email="bob@example.org", password=PASSWORD)
-
-
-@pytest.fixture
-def api() -> APIClient:
-    return APIClient()
-
-
-@pytest.fixture
 def pages() -> Client:
     return Client()
-
-
-@pytest.fixture
-def bearing() -> Callable[[str], APIClient]:
-    def client(access: str) -> APIClient:
-        return APIClient(headers={"Authorization": f"Bearer {access}"})
-
-    return client
-
-
-@pytest.fixture
-def alices(alice: User, bearing: Callable[[str], APIClient]) -> APIClient:
-    return bearing(tokens.issue(user=alice).access)
 
 
 def only_error(response: Any) -> tuple[str, str | None]:

@@ -1,6 +1,5 @@
 """A worker in this process, on a real database, trading on the simulator through the unmodified client."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from redis import Redis
 from accounts.models import User
 from accounts.services import register
 from bots.core.types import Ticker
-from bots.models import Bot, Order
+from bots.models import Bot
 from bots.runtime.worker import BotWorker
 from bots.services import lifecycle
 from exchanges.models import Credential
@@ -125,10 +124,3 @@ def opened(settings: Any) -> Iterator[World]:
 def world(transactional_db: None, settings: Any) -> Iterator[World]:
     with opened(settings) as found:
         yield found
-
-
-def live(bot: Bot) -> list[Order]:
-    return list(bot.orders.filter(status__in=["pending", "open"]))
-
-
-__all__ = ["GRID", "PRICE", "World", "live", "opened", "threading", "until"]
