@@ -2,39 +2,54 @@
 
 import hashlib
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
-import django
-from django.core.management import call_command
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
+    """Django is loaded only where something changed: at every other start all processes wait for this one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autogrid_project.settings.production")
+    home = Path(os.environ.get("AUTOGRID_HOME", ROOT / ".autogrid"))
+    mark, url = home / "staticfiles" / ".prepared", os.environ["DATABASE_URL"]
+    if mark.exists() and mark.read_text() == state(ROOT, url):
+        sys.stdout.write("Nothing to prepare: the tables and the static files are those of this version.\n")
+        return
+    migrate_and_collect()
+    mark.write_text(state(ROOT, url))
+
+
+def migrate_and_collect() -> None:
+    import django
+    from django.core.management import call_command
+
     django.setup()
     call_command("migrate", interactive=False, verbosity=1)
-    collect_static()
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
 
 
-def collect_static() -> None:
-    """Hashing and compressing every file takes seconds: skipped where nothing changed since."""
-    from django.conf import settings
-
-    root = Path(settings.STATIC_ROOT)
-    mark = root / ".collected"
-    now = _fingerprint(settings.STATICFILES_DIRS, settings.BASE_DIR / "requirements.txt")
-    if not mark.exists() or mark.read_text() != now:
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-        mark.write_text(now)
-
-
-def _fingerprint(directories: list[Path], requirements: Path) -> str:
-    """Of our own files and of the versions of the libraries that bring theirs."""
-    digest = hashlib.sha256(requirements.read_bytes())
-    for path in sorted(
-        path for directory in directories for path in Path(directory).rglob("*") if path.is_file()
-    ):
+def state(root: Path, url: str) -> str:
+    """Of our files, the versions of the libraries that bring theirs, and the migrations the database has seen:
+    one that was replaced, restored or migrated by hand has another state."""
+    digest = hashlib.sha256((root / "requirements.txt").read_bytes())
+    files = [*root.glob("static/**/*"), *root.glob("*/migrations/*.py"), *root.glob("*/settings/*.py")]
+    for path in sorted(path for path in files if path.is_file()):
         digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    for row in _applied(url):
+        digest.update(f"{row}\n".encode())
     return digest.hexdigest()
+
+
+def _applied(url: str) -> list[tuple[str, str, str]]:
+    with suppress(psycopg.errors.UndefinedTable), psycopg.connect(url, connect_timeout=10) as connection:
+        return connection.execute(
+            "SELECT app, name, applied::text FROM django_migrations ORDER BY id"
+        ).fetchall()
+    return []
 
 
 if __name__ == "__main__":
