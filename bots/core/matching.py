@@ -141,6 +141,16 @@ class OrderBook:
             self._halves[order.side].remove(order, order.price)
         return order
 
+    def execute(self, order_id: int, quantity: Decimal) -> Execution:
+        """Takes this much of a resting order, whatever its place in the queue. KeyError where it does not rest."""
+        maker = self._orders[order_id]
+        if maker.price is None or not 0 < quantity <= maker.quantity:
+            raise ValueError("only what rests can execute")
+        maker.quantity -= quantity
+        if not maker.quantity:
+            self.cancel(order_id)
+        return Execution(maker, maker.price, quantity)
+
     def preview(
         self,
         side: Side,

@@ -14,6 +14,7 @@ from exchanges.simulator.binance.user_data import UserData
 from exchanges.simulator.certificates import ensure_certificates
 from exchanges.simulator.control import Control
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Faults
 from exchanges.simulator.market import Market
 
 LOOPBACK = "127.0.0.1"
@@ -31,20 +32,26 @@ class Server:
     control_port: int = 0
     limits: Limits = field(default_factory=Limits)
     ca: Path = field(init=False)
+    faults: Faults = field(init=False)
     _runners: list[web.AppRunner] = field(default_factory=list, init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.exchange.clock, self.exchange.seed)
 
     async def start(self) -> None:
         self.ca, certificate = ensure_certificates(self.home)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
-        streams = Streams(self.exchange)
+        streams = Streams(self.exchange, self.faults)
         wire = web.Application(client_max_size=1 << 20)
-        wire.add_routes(Rest(self.exchange, self.limits).routes())
+        wire.add_routes(Rest(self.exchange, self.limits, self.faults).routes())
         wire.add_routes(streams.routes())
-        wire.add_routes(UserData(self.exchange, self.limits).routes())
+        wire.add_routes(UserData(self.exchange, self.limits, self.faults).routes())
         self.port = await self._listen(wire, self.port, context)
-        self.control_port = await self._listen(Control(self.exchange).app(), self.control_port, None)
+        self.control_port = await self._listen(
+            Control(self.exchange, self.faults).app(), self.control_port, None
+        )
         background = self.market.run() if self.market else self._keep_time()
         self._tasks = [asyncio.create_task(streams.run()), asyncio.create_task(background)]
 

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exchanges.simulator.accounts import FIRST_USER
 from exchanges.simulator.binance import payloads
+from exchanges.simulator.control_faults import FaultControl
+from exchanges.simulator.control_http import body_of as _body
+from exchanges.simulator.control_http import error as _error
+from exchanges.simulator.control_http import json_answer as _json
 from exchanges.simulator.errors import Refused
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Faults
 
 PAGE = Path(__file__).parent / "page"
 HOSTS = {"127.0.0.1", "localhost"}
@@ -26,8 +30,9 @@ HEADERS = {
 
 
 class Control:
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, faults: Faults) -> None:
         self._exchange = exchange
+        self._faults = faults
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[_guard])
@@ -44,6 +49,7 @@ class Control:
                 web.static("/page", PAGE),
             ]
         )
+        app.add_routes(FaultControl(self._faults).routes())
         return app
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
@@ -129,19 +135,3 @@ def _is_ours(request: web.Request) -> bool:
         return request.url.host in HOSTS and (origin is None or urlsplit(origin).netloc == request.host)
     except ValueError:  # no address at all
         return False
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _json(content: Any, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json")
-
-
-def _error(text: str, status: int = 400) -> web.Response:
-    return _json({"error": text}, status)

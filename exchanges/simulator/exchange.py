@@ -190,6 +190,14 @@ class Exchange:
         venue.mid = venue.price
         self._commits.commit()
 
+    def fill(self, order: Order, quantity: Decimal) -> None:
+        """Somebody trades with exactly this open order, at its price and unseen by the market."""
+        venue = self.venues[order.symbol]
+        match = venue.book.execute(order.id, quantity)
+        self._settle(venue, None, match, self.clock(), public=False)
+        venue.book_changed()
+        self._commits.commit()
+
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Trades the market to this price; every resting order on the way, and at it, is filled. The background
         goes on from there."""
@@ -289,15 +297,21 @@ class Exchange:
         self._forget(order)
         self._settlement.close(self.venues[order.symbol].rules, order, status, self.clock(), cancel_id)
 
-    def _settle(self, venue: Venue, taker: Order | None, match: Match, now: int) -> None:
+    def _settle(
+        self, venue: Venue, taker: Order | None, match: Match, now: int, *, public: bool = True
+    ) -> None:
         maker = self._open.get(match.maker.id)
-        done = venue.print(match.price, match.quantity, match.maker.side is Side.BUY, now)
+        done = venue.trade(match.price, match.quantity, match.maker.side is Side.BUY, now)
         self._commits.unsaved.add(venue.rules.symbol)
-        self._settlement.events.append(Traded(done))
+        if public:
+            venue.print(done)
+            self._settlement.events.append(Traded(done))
         self._settlement.settle(venue.rules, match, taker, maker, done)
         if maker is not None and not maker.status.is_open:
             self._forget(maker)
 
     def _print(self, venue: Venue, side: Side, price: Decimal, quantity: Decimal, now: int) -> None:
         """The house trades with itself: a price for everybody, no money moves."""
-        self._settlement.events.append(Traded(venue.print(price, quantity, side is Side.SELL, now)))
+        done = venue.trade(price, quantity, side is Side.SELL, now)
+        venue.print(done)
+        self._settlement.events.append(Traded(done))

@@ -15,6 +15,7 @@ from exchanges.simulator.app import LOOPBACK, Server
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.events import Event
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Faults
 from exchanges.simulator.market import Market
 
 T = TypeVar("T")
@@ -28,6 +29,10 @@ def wall_clock() -> int:
 class RunningSimulator:
     exchange: Exchange
     server: Server
+
+    @property
+    def faults(self) -> Faults:
+        return self.server.faults
 
     @property
     def transport(self) -> dict[str, Any]:

@@ -56,16 +56,17 @@ class Venue:
         self._random = random.Random(seed)  # noqa: S311 - sizes of quotes
         self._house_id = 0
 
-    def print(self, price: Decimal, quantity: Decimal, buyer_is_maker: bool, time: int) -> Print:
-        """A trade has happened."""
+    def trade(self, price: Decimal, quantity: Decimal, buyer_is_maker: bool, time: int) -> Print:
         self.trade_id += 1
-        self.price, self.time = price, time
-        done = Print(self.rules.symbol, self.trade_id, price, quantity, time, buyer_is_maker)
+        return Print(self.rules.symbol, self.trade_id, price, quantity, time, buyer_is_maker)
+
+    def print(self, done: Print) -> None:
+        """Everybody sees that a trade has happened."""
+        self.price, self.time = done.price, done.time
         self.prints.append(done)
         self.candles.add(done)
         self.book_changed()
         self._quoted = False  # the house quotes anew around every trade
-        return done
 
     def adopt(self, rows: Rows) -> None:
         """Minutes that went by without touching any order."""

@@ -1,1 +1,3 @@
 """The wire of Binance spot: REST, market streams and the WebSocket API's user data."""
+
+NAME = "binance"

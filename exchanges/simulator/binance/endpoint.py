@@ -41,6 +41,7 @@ class Endpoint:
     answer: Answer
     weight: Weight
     access: Access
+    part: str  # what a fault knows it as (faults.ENDPOINTS)
 
     def weigh(self, parameters: Parameters) -> int:
         return self.weight(parameters) if callable(self.weight) else self.weight
@@ -50,10 +51,11 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {}
 
 
 def endpoint(
-    method: str, path: str, weight: Weight, access: Access = Access.ANYONE
+    method: str, path: str, weight: Weight, access: Access = Access.ANYONE, part: str = ""
 ) -> Callable[[Answer], Answer]:
     def register(answer: Answer) -> Answer:
-        ENDPOINTS[method, path] = Endpoint(answer, weight, access)
+        usual = "market" if access is Access.ANYONE else "other"
+        ENDPOINTS[method, path] = Endpoint(answer, weight, access, part or usual)
         return answer
 
     return register

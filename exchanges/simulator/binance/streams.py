@@ -9,10 +9,11 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exchanges.simulator.binance import messages
+from exchanges.simulator.binance import NAME, messages
 from exchanges.simulator.binance.socket import Socket
 from exchanges.simulator.events import BookRead, CandleClosed, Event, Traded
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Faults
 from exchanges.simulator.venue import Venue
 
 Json = dict[str, Any]
@@ -30,8 +31,9 @@ MAX_STREAMS = 1_024
 
 
 class Streams:
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, faults: Faults) -> None:
         self._exchange = exchange
+        self._faults = faults
         self._readers: dict[str, dict[Socket, bool]] = defaultdict(
             dict
         )  # stream: reader, does it want the wrapping?
@@ -54,7 +56,7 @@ class Streams:
                     self._send_timed(name)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket, wrapped = Socket(), request.path == "/stream"
+        socket, wrapped = Socket(self._faults, NAME), request.path == "/stream"
         names = request.query.get("streams", "") if wrapped else request.match_info.get("names", "")
         # ccxt numbers its connections /ws/0, /ws/1 and so on, where others name streams
         for name in names.split("/"):
@@ -155,8 +157,8 @@ class Streams:
         readers = self._readers[name]
         plain = orjson.dumps(message)
         wrapped = orjson.dumps({"stream": name, "data": message}) if any(readers.values()) else b""
-        for socket, wants_wrapping in readers.items():
-            socket.send(wrapped if wants_wrapping else plain)
+        for socket, wants_wrapping in list(readers.items()):
+            socket.events.tell(wrapped if wants_wrapping else plain)
 
 
 def _error(number: Any, code: int, text: str) -> bytes:

@@ -12,7 +12,7 @@ from exchanges.simulator.symbols import ALL
 DAY = 86_400_000
 
 
-@endpoint("POST", "/api/v3/order", 1, Access.TRADE)
+@endpoint("POST", "/api/v3/order", 1, Access.TRADE, "create")
 def place(call: Call) -> dict[str, Any]:
     new = read.new_order(call.parameters)
     call.limits.use_order(call.key.uid, call.exchange.clock())
@@ -20,21 +20,21 @@ def place(call: Call) -> dict[str, Any]:
     return write.new_order(order, trades, call.parameters.get("newOrderRespType", "FULL"))
 
 
-@endpoint("DELETE", "/api/v3/order", 1, Access.TRADE)
+@endpoint("DELETE", "/api/v3/order", 1, Access.TRADE, "cancel")
 def cancel(call: Call) -> dict[str, Any]:
     symbol, ids = read.text(call.parameters, "symbol"), read.order_ids(call.parameters)
     cancel_id = read.client_id(call.parameters)
     return write.cancelled_order(call.exchange.cancel(call.key.uid, symbol, *ids, cancel_id), cancel_id)
 
 
-@endpoint("DELETE", "/api/v3/openOrders", 1, Access.TRADE)
+@endpoint("DELETE", "/api/v3/openOrders", 1, Access.TRADE, "cancel")
 def cancel_all(call: Call) -> list[dict[str, Any]]:
     symbol, cancel_id = read.text(call.parameters, "symbol"), read.client_id(call.parameters)
     orders = call.exchange.cancel_all(call.key.uid, symbol, cancel_id)
     return [write.cancelled_order(order, cancel_id) for order in orders]
 
 
-@endpoint("GET", "/api/v3/order", 4, Access.SIGNED)
+@endpoint("GET", "/api/v3/order", 4, Access.SIGNED, "query")
 def order(call: Call) -> dict[str, Any]:
     symbol, ids = read.text(call.parameters, "symbol"), read.order_ids(call.parameters)
     found = call.exchange.find_order(call.key.uid, symbol, *ids)
@@ -43,7 +43,13 @@ def order(call: Call) -> dict[str, Any]:
     return write.order_info(found)
 
 
-@endpoint("GET", "/api/v3/openOrders", lambda parameters: 6 if "symbol" in parameters else 80, Access.SIGNED)
+@endpoint(
+    "GET",
+    "/api/v3/openOrders",
+    lambda parameters: 6 if "symbol" in parameters else 80,
+    Access.SIGNED,
+    "open_orders",
+)
 def open_orders(call: Call) -> list[dict[str, Any]]:
     symbol = call.parameters.get("symbol")
     if symbol is not None:
@@ -51,7 +57,7 @@ def open_orders(call: Call) -> list[dict[str, Any]]:
     return [write.order_info(found) for found in call.exchange.open_orders(call.key.uid, symbol)]
 
 
-@endpoint("GET", "/api/v3/allOrders", 20, Access.SIGNED)
+@endpoint("GET", "/api/v3/allOrders", 20, Access.SIGNED, "open_orders")
 def all_orders(call: Call) -> list[dict[str, Any]]:
     symbol = _symbol(call)
     _check_span(call.parameters, DAY)
@@ -59,7 +65,13 @@ def all_orders(call: Call) -> list[dict[str, Any]]:
     return [write.order_info(found) for found in call.exchange.journal.orders.of(call.key.uid, symbol, page)]
 
 
-@endpoint("GET", "/api/v3/myTrades", lambda parameters: 5 if "orderId" in parameters else 20, Access.SIGNED)
+@endpoint(
+    "GET",
+    "/api/v3/myTrades",
+    lambda parameters: 5 if "orderId" in parameters else 20,
+    Access.SIGNED,
+    "trades",
+)
 def my_trades(call: Call) -> list[dict[str, Any]]:
     symbol, order_id = _symbol(call), read.number(call.parameters, "orderId")
     page, trades = read.page(call.parameters, "fromId"), call.exchange.journal.trades

@@ -7,20 +7,23 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exchanges.simulator.binance import messages
+from exchanges.simulator.binance import NAME, messages
 from exchanges.simulator.binance.auth import Signed, authenticate
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.binance.socket import Socket
-from exchanges.simulator.errors import Refused
+from exchanges.simulator.errors import Refused, bad_key
 from exchanges.simulator.events import BalanceChanged, Event, OrderChanged
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Faults
 
+REVOKED = frozenset({"key_revoked"})
 Subscriptions = dict[int, set[tuple[Socket, int]]]
 
 
 class UserData:
-    def __init__(self, exchange: Exchange, limits: Limits) -> None:
+    def __init__(self, exchange: Exchange, limits: Limits, faults: Faults) -> None:
         self._exchange = exchange
+        self._faults = faults
         self._limits = limits
         self._readers: Subscriptions = defaultdict(set)  # uid: (socket, subscription id)
         self._ids = count()
@@ -30,7 +33,7 @@ class UserData:
         return [web.get("/ws-api/v3", self._serve)]
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket, address = Socket(), request.remote or ""
+        socket, address = Socket(self._faults, NAME), request.remote or ""
         try:
             return await socket.serve(request, lambda text: self._on_text(socket, address, text))
         finally:
@@ -71,6 +74,9 @@ class UserData:
         payload = "&".join(f"{name}={texts[name]}" for name in sorted(texts) if name != "signature")
         signed = Signed(payload, texts.get("signature"))
         key = authenticate(self._exchange, texts.get("apiKey"), texts, signed)
+        if self._faults.draw(NAME, key.api_key, "stream", REVOKED):
+            raise bad_key()
+        socket.events.api_key = key.api_key
         number = next(self._ids)
         self._readers[key.uid].add((socket, number))
         return number
@@ -92,8 +98,8 @@ class UserData:
             self._send(event.uid, messages.account_position(event, now))
 
     def _send(self, uid: int, event: dict[str, Any]) -> None:
-        for socket, number in self._readers.get(uid, ()):
-            socket.send(orjson.dumps({"subscriptionId": number, "event": event}))
+        for socket, number in list(self._readers.get(uid, ())):
+            socket.events.tell(orjson.dumps({"subscriptionId": number, "event": event}))
 
 
 def _refusal(number: Any, refused: Refused) -> dict[str, Any]:
