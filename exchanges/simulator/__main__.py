@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exchanges.simulator.app import LOOPBACK, Server
 from exchanges.simulator.binance.limits import Limits
-from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.hosting import open_exchanges
 from exchanges.simulator.market import Market
 from exchanges.simulator.process import Ohlc, read_candles
 from exchanges.simulator.symbols import RULES
@@ -33,16 +33,19 @@ def main() -> int:
 async def _serve(options: argparse.Namespace) -> None:
     options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     replays = _replays(options.replay)
-    exchange = Exchange(
+    exchanges = open_exchanges(
         clock=lambda: time.time_ns() // 1_000_000,
         home=options.home,
         seed=options.seed,
         history_days=options.history_days,
         first_prices={symbol: Decimal(str(candles[0][0])) for symbol, candles in replays.items()},
     )
-    market = Market(exchange, speed=options.speed, replays=replays)
+    markets = [
+        Market(exchange, speed=options.speed, replays=None if exchange.leader else replays)
+        for exchange in exchanges.values()
+    ]
     limits = Limits(weight=options.weight_limit)
-    server = Server(exchange, options.home, market, options.port, options.control_port, limits)
+    server = Server(exchanges, options.home, markets, options.port, options.control_port, limits)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -61,7 +64,8 @@ async def _serve(options: argparse.Namespace) -> None:
             serving.result()
     finally:
         await server.stop()
-        exchange.close()
+        for exchange in exchanges.values():
+            exchange.close()
 
 
 def _replays(file: Path | None) -> dict[str, list[Ohlc]]:
@@ -75,7 +79,7 @@ def _replays(file: Path | None) -> dict[str, list[Ohlc]]:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="exchanges.simulator", description="A local exchange with Binance's wire."
+        prog="exchanges.simulator", description="Local exchanges with the wires of the real ones."
     )
     parser.add_argument("--home", type=Path, required=True, help="where its state lies")
     parser.add_argument(

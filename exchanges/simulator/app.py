@@ -2,32 +2,32 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
 from exchanges.simulator.binance.limits import Limits
-from exchanges.simulator.binance.rest import Rest
-from exchanges.simulator.binance.streams import Streams
-from exchanges.simulator.binance.user_data import UserData
 from exchanges.simulator.certificates import ensure_certificates
 from exchanges.simulator.control import Control
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Faults
+from exchanges.simulator.hosting import LEADER, LISTINGS
 from exchanges.simulator.market import Market
+from exchanges.simulator.wire import Wire
 
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass
 class Server:
-    """`home` holds the certificates. Port 0 takes a free one; `port` and `control_port` then say which. Without a
-    `market` prices only move when accounts or tests move them."""
+    """`home` holds the certificates. Port 0 takes a free one; `port` and `control_port` then say which. The prices of
+    an exchange without a market only move when accounts or tests move them. `limits` are those of Binance."""
 
-    exchange: Exchange
+    exchanges: Mapping[str, Exchange]
     home: Path
-    market: Market | None = None
+    markets: Sequence[Market] = ()
     port: int = 0
     control_port: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -37,23 +37,21 @@ class Server:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self.faults = Faults(self.exchange.clock, self.exchange.seed)
+        self.faults = Faults(self.exchanges[LEADER].clock, self.exchanges[LEADER].seed)
 
     async def start(self) -> None:
         self.ca, certificate = ensure_certificates(self.home)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
-        streams = Streams(self.exchange, self.faults)
-        wire = web.Application(client_max_size=1 << 20)
-        wire.add_routes(Rest(self.exchange, self.limits, self.faults).routes())
-        wire.add_routes(streams.routes())
-        wire.add_routes(UserData(self.exchange, self.limits, self.faults).routes())
-        self.port = await self._listen(wire, self.port, context)
-        self.control_port = await self._listen(
-            Control(self.exchange, self.faults).app(), self.control_port, None
-        )
-        background = self.market.run() if self.market else self._keep_time()
-        self._tasks = [asyncio.create_task(streams.run()), asyncio.create_task(background)]
+        wires = {
+            name: LISTINGS[name].wire(exchange, self.faults, self.limits if name == LEADER else None)
+            for name, exchange in self.exchanges.items()
+        }
+        self.port = await self._listen(_by_host(wires), self.port, context)
+        control = Control(self.exchanges, self.faults)
+        self.control_port = await self._listen(control.app(), self.control_port, None)
+        background = [wire.run() for wire in wires.values()] + [market.run() for market in self.markets]
+        self._tasks = [asyncio.create_task(each) for each in (*background, self._keep_time())]
 
     async def wait(self) -> None:
         """Returns, or raises, when a part of the server ends by itself."""
@@ -75,7 +73,8 @@ class Server:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self.exchange.roll()
+            for exchange in self.exchanges.values():
+                exchange.roll()
 
     async def _listen(self, app: web.Application, port: int, context: ssl.SSLContext | None) -> int:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -84,3 +83,15 @@ class Server:
         await site.start()
         self._runners.append(runner)
         return int(runner.addresses[0][1])
+
+
+def _by_host(wires: Mapping[str, Wire]) -> web.Application:
+    """Each exchange answers under its own hosts. One socket serves them all, as a reverse proxy would."""
+    app = web.Application(client_max_size=1 << 20)
+    for name, listing in LISTINGS.items():
+        if name in wires:
+            part = web.Application()
+            part.add_routes(wires[name].routes())
+            for host in listing.hosts:
+                app.add_domain(host, part)
+    return app

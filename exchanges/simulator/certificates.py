@@ -19,9 +19,9 @@ LIFETIME = datetime.timedelta(days=3650)
 
 
 def ensure_certificates(home: Path) -> tuple[Path, Path]:
-    """(CA certificate, server certificate with its key), made at the first start."""
+    """(CA certificate, server certificate with its key), made at the first start, and when an exchange was added."""
     ca, server = home / "ca.pem", home / "server.pem"
-    if not (ca.exists() and server.exists()):
+    if not (ca.exists() and server.exists() and _covers_all(server)):
         ca_key = ec.generate_private_key(ec.SECP256R1())
         ca_certificate = _sign_ca(ca_key)
         server_key = ec.generate_private_key(ec.SECP256R1())
@@ -32,6 +32,12 @@ def ensure_certificates(home: Path) -> tuple[Path, Path]:
         )
         ca.write_bytes(ca_certificate.public_bytes(serialization.Encoding.PEM))
     return ca, server
+
+
+def _covers_all(server: Path) -> bool:
+    certificate = x509.load_pem_x509_certificate(server.read_bytes())
+    named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return set(DOMAINS) <= set(named.get_values_for_type(x509.DNSName))
 
 
 def _builder(name: str, issuer: x509.Name | None, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:

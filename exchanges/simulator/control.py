@@ -1,15 +1,17 @@
 """The exchange's own view for people, tests and the demo: JSON under /control/, and a page that shows it. Loopback
 only; who names another host (DNS rebinding) or comes from another site's page is refused."""
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from exchanges.simulator.accounts import FIRST_USER
+from exchanges.simulator.accounts import Key
 from exchanges.simulator.binance import payloads
 from exchanges.simulator.control_faults import FaultControl
 from exchanges.simulator.control_http import body_of as _body
@@ -18,6 +20,8 @@ from exchanges.simulator.control_http import json_answer as _json
 from exchanges.simulator.errors import Refused
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Faults
+from exchanges.simulator.hosting import LEADER, LISTINGS
+from exchanges.simulator.orders import Trade
 
 PAGE = Path(__file__).parent / "page"
 HOSTS = {"127.0.0.1", "localhost"}
@@ -30,8 +34,11 @@ HEADERS = {
 
 
 class Control:
-    def __init__(self, exchange: Exchange, faults: Faults) -> None:
-        self._exchange = exchange
+    """Every endpoint takes `exchange`; without one, accounts are those of all exchanges and the rest is Binance's.
+    Whatever the exchange, orders and trades have Binance's fields; only their ids are written as its wire does."""
+
+    def __init__(self, exchanges: Mapping[str, Exchange], faults: Faults) -> None:
+        self._exchanges = exchanges
         self._faults = faults
 
     def app(self) -> web.Application:
@@ -39,6 +46,7 @@ class Control:
         app.add_routes(
             [
                 web.get("/", self._page),
+                web.get("/control/exchanges", self._names),
                 web.get("/control/market", self._market),
                 web.get("/control/accounts", self._accounts),
                 web.post("/control/accounts", self._create_account),
@@ -55,68 +63,96 @@ class Control:
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE / "index.html")
 
+    async def _names(self, request: web.Request) -> web.Response:
+        return _json(list(self._exchanges))
+
     async def _market(self, request: web.Request) -> web.Response:
-        symbols = {symbol: {"price": f"{venue.price:f}"} for symbol, venue in self._exchange.venues.items()}
-        return _json({"time": self._exchange.clock(), "symbols": symbols})
+        return _json(_market(self._exchange(request)))
 
     async def _accounts(self, request: web.Request) -> web.Response:
-        keys = [key for key in self._exchange.accounts.keys.values() if key.uid >= FIRST_USER]
-        return _json([self._account(key.api_key, key.uid) for key in keys])
+        asked = "exchange" in request.query
+        exchanges = [self._exchange(request)] if asked else self._exchanges.values()
+        return _json(
+            [_account(exchange, key) for exchange in exchanges for key in exchange.accounts.keys.values()]
+        )
 
     async def _create_account(self, request: web.Request) -> web.Response:
         body = await _body(request)
         api_key, secret = body.get("api_key"), body.get("api_secret")
         if not (isinstance(api_key, str) and isinstance(secret, str) and api_key and secret):
             return _error("Send api_key and api_secret, both text.")
-        if api_key in self._exchange.accounts.keys:
+        exchange = self._named(body.get("exchange", LEADER))
+        if api_key in exchange.accounts.keys:
             return _error("This key has an account.", 409)
-        key = self._exchange.create_account(api_key, secret)
-        return _json(self._account(api_key, key.uid), 201)
+        return _json(_account(exchange, exchange.create_account(api_key, secret)), 201)
 
     async def _orders(self, request: web.Request) -> web.Response:
         """All of them, or with `open=true` those on the book."""
-        exchange = self._exchange
+        exchange = self._exchange(request)
+        write = LISTINGS[exchange.name].ids.order
         find = exchange.open_orders if request.query.get("open") == "true" else exchange.journal.orders.of
-        return _json([payloads.order_info(order) for uid in self._uids(request) for order in find(uid)])
+        found = [order for uid in _uids(exchange, request) for order in find(uid)]
+        return _json([payloads.order_info(order) | {"orderId": write(order.id)} for order in found])
 
     async def _trades(self, request: web.Request) -> web.Response:
         """All of them, or the newest `limit`."""
-        limit = request.query.get("limit", "")[:9]
-        found = [trade for uid in self._uids(request) for trade in self._exchange.journal.trades.of(uid)]
-        return _json([payloads.my_trade(trade) for trade in found[-int(limit) if limit.isdecimal() else 0 :]])
+        exchange, limit = self._exchange(request), request.query.get("limit", "")[:9]
+        found = [trade for uid in _uids(exchange, request) for trade in exchange.journal.trades.of(uid)]
+        shown = found[-int(limit) if limit.isdecimal() else 0 :]
+        return _json([_trade(exchange, trade) for trade in shown])
 
     async def _requests(self, request: web.Request) -> web.Response:
-        return _json(self._exchange.journal.requests.of(request.query.get("api_key", "")))
+        return _json(self._exchange(request).journal.requests.of(request.query.get("api_key", "")))
 
     async def _set_price(self, request: web.Request) -> web.Response:
         body = await _body(request)
+        exchange = self._named(body.get("exchange", LEADER))
         try:
             price = Decimal(str(body.get("price")))
             if not 0 < price < 10**6:
                 raise InvalidOperation
-            self._exchange.set_price(str(body.get("symbol")), price)
+            exchange.set_price(str(body.get("symbol")), price)
         except InvalidOperation:
             return _error("Send a price above 0 and below 1,000,000.")
         except Refused as refused:
             return _error(refused.message)
-        return await self._market(request)
+        return _json(_market(exchange))
 
-    def _account(self, api_key: str, uid: int) -> dict[str, Any]:
-        funds = self._exchange.accounts.by_uid[uid].funds
-        balances = {
-            asset: {"free": f"{f.free:f}", "locked": f"{f.locked:f}"} for asset, f in sorted(funds.items())
-        }
-        return {"exchange": "binance", "api_key": api_key, "uid": uid, "balances": balances}
+    def _exchange(self, request: web.Request) -> Exchange:
+        return self._named(request.query.get("exchange", LEADER))
 
-    def _uids(self, request: web.Request) -> list[int]:
-        """Of the accounts that the query asks for."""
-        if request.query.get("exchange", "binance") != "binance":
-            return []
-        keys = self._exchange.accounts.keys
-        wanted = request.query.get("api_key")
-        if wanted is not None:
-            return [keys[wanted].uid] if wanted in keys else []
-        return sorted({key.uid for key in keys.values()})
+    def _named(self, name: object) -> Exchange:
+        if found := self._exchanges.get(str(name)):
+            return found
+        text = f"There is no exchange of this name, only {', '.join(self._exchanges)}."
+        raise web.HTTPBadRequest(text=orjson.dumps({"error": text}).decode(), content_type="application/json")
+
+
+def _market(exchange: Exchange) -> dict[str, Any]:
+    symbols = {symbol: {"price": f"{venue.price:f}"} for symbol, venue in exchange.venues.items()}
+    return {"time": exchange.clock(), "symbols": symbols}
+
+
+def _account(exchange: Exchange, key: Key) -> dict[str, Any]:
+    funds = exchange.accounts.by_uid[key.uid].funds
+    balances = {
+        asset: {"free": f"{f.free:f}", "locked": f"{f.locked:f}"} for asset, f in sorted(funds.items())
+    }
+    return {"exchange": exchange.name, "api_key": key.api_key, "uid": key.uid, "balances": balances}
+
+
+def _trade(exchange: Exchange, trade: Trade) -> dict[str, Any]:
+    write = LISTINGS[exchange.name].ids
+    return payloads.my_trade(trade) | {"id": write.trade(trade.id), "orderId": write.order(trade.order_id)}
+
+
+def _uids(exchange: Exchange, request: web.Request) -> list[int]:
+    """Of the accounts that the query asks for."""
+    keys = exchange.accounts.keys
+    wanted = request.query.get("api_key")
+    if wanted is not None:
+        return [keys[wanted].uid] if wanted in keys else []
+    return sorted({key.uid for key in keys.values()})
 
 
 @web.middleware

@@ -13,6 +13,7 @@ from exchanges.simulator import admission
 from exchanges.simulator.accounts import Key
 from exchanges.simulator.candles import Candles, Forming
 from exchanges.simulator.commits import Commits, Listener
+from exchanges.simulator.conventions import AS_BINANCE, ClientIds, Conventions
 from exchanges.simulator.errors import invalid_symbol, rejected, unknown_order
 from exchanges.simulator.events import CandleClosed, Event, Execution, Traded
 from exchanges.simulator.history import History
@@ -20,7 +21,7 @@ from exchanges.simulator.journal import Journal
 from exchanges.simulator.orders import Kind, NewOrder, Order, Status, Trade
 from exchanges.simulator.settlement import Settlement
 from exchanges.simulator.symbols import ALL, SymbolRules
-from exchanges.simulator.venue import Venue, first_price, listed
+from exchanges.simulator.venue import Venue, first_price, listed, price_beside
 
 
 class Exchange:
@@ -28,22 +29,30 @@ class Exchange:
         self,
         *,
         clock: Callable[[], int],
+        name: str = "binance",
         home: Path | None = None,
         seed: int = 0,
         history_days: int = 1,
         rules: Iterable[SymbolRules] = ALL,
         first_prices: Mapping[str, Decimal] | None = None,
+        conventions: Conventions = AS_BINANCE,
+        leader: "Exchange | None" = None,
     ) -> None:
         """`clock` gives ms since 1970. Without a `home` nothing outlives the process. `first_prices` (by symbol) are
-        for a market that opens for the first time; otherwise the seed draws them."""
+        for a market that opens for the first time; otherwise they and its past are near the leader's, or drawn."""
+        self.name = name
         self.clock = clock
+        self.conventions = conventions
+        self.leader = leader
         self.seed = seed
         self._home = home
+        if home is not None:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._first_prices = first_prices or {}
         self._history_days = history_days
         self.journal = Journal(home / "journal.sqlite" if home else None)
         self.accounts = self.journal.accounts.load()
-        self._settlement = Settlement(self.accounts)
+        self._settlement = Settlement(self.accounts, fees_in_quote=conventions.fees_in_quote)
         self._saved = self.journal.markets.load()
         self.venues: dict[str, Venue] = {}
         self._commits = Commits(self.journal, self._settlement, self.venues, clock)
@@ -124,15 +133,20 @@ class Exchange:
         venue = self.venue(new.symbol)
         admission.check(venue, new, self._counts[uid, new.symbol])
         book = venue.quote()
-        if (uid, new.symbol, new.client_id) in self._client_ids:
-            raise rejected("Duplicate order sent.")
+        self._check_client_id(uid, new)
         quantity, cost = admission.size(venue, uid, new)
-        asset, amount = (venue.rules.quote, cost) if new.side is Side.BUY else (venue.rules.base, quantity)
-        if new.kind is Kind.LIMIT_MAKER and new.price is not None and book.crosses(new.side, new.price):
+        would_take = (
+            new.kind is Kind.LIMIT_MAKER and new.price is not None and book.crosses(new.side, new.price)
+        )
+        if would_take and not self.conventions.post_only_is_accepted:
             raise rejected("Order would immediately match and take.")
-        self.accounts.lock(uid, asset, amount)
+        self.accounts.lock(uid, *self._settlement.to_lock(venue.rules, new.side, quantity, cost))
         order = self._accept(uid, new, quantity)
-        trades = self._match(venue, order, quantity)
+        trades: list[Trade] = []
+        if would_take:
+            self._settlement.close(venue.rules, order, Status.EXPIRED, order.time)
+        else:
+            trades = self._match(venue, order, quantity)
         self._commits.commit()
         return order, trades
 
@@ -226,16 +240,32 @@ class Exchange:
     def _open_venue(self, rules: SymbolRules) -> Venue:
         saved = self._saved.get(rules.symbol)
         if saved is None:
-            price = self._first_prices.get(rules.symbol) or first_price(rules, self.seed)
+            price = self._first_prices.get(rules.symbol) or self._first_price(rules)
             saved = self._saved[rules.symbol] = listed(rules, price, self.clock())
 
         def closed(candle: Forming) -> None:
             self._commits.unsaved.add(rules.symbol)
             self._settlement.events.append(CandleClosed(rules.symbol, candle))
 
-        history = History(rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home)
+        led_by = self.leader and self.leader.venues.get(rules.symbol)
+        past_of = led_by.candles.rows if led_by else None
+        history = History(
+            rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home, past_of
+        )
         candles = Candles(history, self.journal.markets, saved.price, saved.time, closed)
         return Venue(rules, saved, candles, self.seed)
+
+    def _first_price(self, rules: SymbolRules) -> Decimal:
+        if self.leader is None or rules.symbol not in self.leader.venues:
+            return first_price(rules, self.seed)
+        return price_beside(rules, self.leader.venues[rules.symbol].price, f"{self.seed}{self.name}")
+
+    def _check_client_id(self, uid: int, new: NewOrder) -> None:
+        used = (uid, new.symbol, new.client_id) in self._client_ids
+        if self.conventions.client_ids is ClientIds.UNIQUE_FOR_EVER:
+            used = self.journal.orders.knows(uid, new.client_id)
+        if used and self.conventions.client_ids is not ClientIds.FREE:
+            raise rejected("Duplicate order sent.")
 
     def _accept(self, uid: int, new: NewOrder, quantity: Decimal) -> Order:
         now = self.clock()
@@ -284,7 +314,9 @@ class Exchange:
 
     def _forget(self, order: Order) -> None:
         del self._open[order.id]
-        del self._client_ids[order.uid, order.symbol, order.client_id]
+        named = (order.uid, order.symbol, order.client_id)
+        if self._client_ids.get(named) == order.id:  # where ids are free, a newer order may bear it
+            del self._client_ids[named]
         self._counts[order.uid, order.symbol] -= 1
 
     def _cancel(self, order: Order, cancel_id: str) -> None:

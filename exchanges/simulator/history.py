@@ -1,6 +1,7 @@
 """The past of a market: 1m candles drawn at once from the same process that then goes on live, ending exactly where the
 live market began."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -30,6 +31,9 @@ class History:
     days: int
     seed: int
     home: Path | None  # where it is kept: drawn once, the same for ever after
+    past_of: Callable[[int, int], npt.NDArray[np.int64]] | None = (
+        None  # another exchange's 1m candles (candles.Rows)
+    )
 
     @property
     def start(self) -> int:
@@ -50,8 +54,20 @@ class History:
         return kept
 
     def _draw(self) -> Minutes:
+        if self.past_of is not None:
+            rows = self.past_of(self.start, self.end)
+            if len(rows) == self.days * MINUTES_A_DAY:
+                return self._beside(rows)
         rng = np.random.default_rng([self.seed, crc32(self.rules.symbol.encode())])
         return draw(self.rules, rng, self.days * MINUTES_A_DAY, end_price=self.end_price)
+
+    def _beside(self, rows: npt.NDArray[np.int64]) -> Minutes:
+        """The same shape at our own prices, ticks and lots."""
+        tick, lot = (float(amount) * 1e8 for amount in (self.rules.tick, self.rules.lot))
+        factor = float(self.end_price) * 1e8 / rows[-1, 4]
+        prices = np.rint(rows[:, 1:5] * factor / tick).clip(min=1)
+        lots = np.rint(rows[:, 5] * factor / lot).clip(min=1)
+        return np.column_stack([prices, lots]).astype(np.int32)
 
 
 def draw(

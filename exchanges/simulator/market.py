@@ -10,7 +10,7 @@ from bots.core.types import Side
 from exchanges.simulator.candles import to_rows
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.history import MINUTE, Minutes, draw
-from exchanges.simulator.process import DrawnPrice, Ohlc, Process, ReplayedPrice, path
+from exchanges.simulator.process import DrawnPrice, FollowedPrice, Ohlc, Process, ReplayedPrice, path
 from exchanges.simulator.venue import Venue
 
 MAX_TRADES_PER_SECOND = 20.0  # in one symbol, whatever the speed
@@ -71,6 +71,12 @@ class Market:
     def _process(self, venue: Venue, replay: list[Ohlc] | None) -> Process:
         rules = venue.rules
         rng = random.Random(self._random.random())  # noqa: S311
+        leader = self._exchange.leader
+        if leader is not None and rules.symbol in leader.venues:
+            led_by = leader.venues[rules.symbol]
+            followed = FollowedPrice(lambda: led_by.price, rng)
+            followed.jump_to(float(venue.price))
+            return followed
         drawn = DrawnPrice(float(venue.price), float(rules.start_price), rules.volatility, rng)
         return drawn if replay is None else ReplayedPrice(replay, drawn)
 

@@ -4,7 +4,7 @@ import csv
 import gzip
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -14,6 +14,8 @@ from exchanges.simulator.character import ANCHOR_HALF_LIFE, DAY, Character
 VOLATILITY_HALF_LIFE = DAY / 2
 VOLATILITY_SPREAD = 0.47  # standard deviation of its logarithm
 MINUTE = 60.0
+BASIS_HALF_LIFE = 60.0
+BASIS_SPREAD = 0.0003
 
 Number = TypeVar("Number", float, Decimal)
 Ohlc = tuple[float, float, float, float]
@@ -52,6 +54,24 @@ class DrawnPrice:
         self._swing = self._swing * memory
         self._swing += rng.gauss(0, self._character.swing * math.sqrt(1 - memory * memory))
         return [math.exp(self._anchor + self._swing)]
+
+
+class FollowedPrice:
+    """Near what another exchange shows: apart by a few hundredths of a percent that come and go, or by as much as
+    somebody pushed it, until the arbitrageurs have brought it back."""
+
+    def __init__(self, leader: Callable[[], Decimal], rng: random.Random) -> None:
+        self._leader = leader
+        self._rng = rng
+        self._apart = 0.0  # as a logarithm
+
+    def jump_to(self, price: float) -> None:
+        self._apart = math.log(price / float(self._leader()))
+
+    def advance(self, seconds: float) -> list[float]:
+        keep = 0.5 ** (seconds / BASIS_HALF_LIFE)
+        self._apart = self._apart * keep + self._rng.gauss(0, BASIS_SPREAD * math.sqrt(1 - keep * keep))
+        return [float(self._leader()) * math.exp(self._apart)]
 
 
 class ReplayedPrice:

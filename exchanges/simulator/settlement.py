@@ -12,19 +12,24 @@ from exchanges.simulator.symbols import SymbolRules
 EIGHT = Decimal("0.00000001")
 
 
-def locked_by(order: Order, rules: SymbolRules, quantity: Decimal) -> tuple[str, Decimal]:
-    """(asset, amount) that a resting order holds for this much of its quantity."""
-    return (rules.quote, order.price * quantity) if order.side is Side.BUY else (rules.base, quantity)
-
-
 class Settlement:
     """Collects what changed until the exchange commits it."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, *, fees_in_quote: bool = False) -> None:
         self.accounts = accounts
+        self._fees_in_quote = fees_in_quote
         self.orders: dict[int, Order] = {}  # changed
         self.trades: list[Trade] = []  # new
         self.events: list[Event] = []
+
+    def to_lock(
+        self, rules: SymbolRules, side: Side, quantity: Decimal, cost: Decimal
+    ) -> tuple[str, Decimal]:
+        """(asset, amount) that an order holds for this quantity at this cost, the fee included where a buyer pays it
+        on top."""
+        if side is Side.SELL:
+            return rules.base, quantity
+        return rules.quote, cost * (1 + rules.taker_fee) if self._fees_in_quote else cost
 
     def changed(self, order: Order, execution: Execution, time: int, **more: object) -> None:
         order.update_time = time
@@ -46,7 +51,8 @@ class Settlement:
     def close(self, rules: SymbolRules, order: Order, status: Status, time: int, cancel_id: str = "") -> None:
         """Ends an open order and frees what it still holds."""
         if order.kind is not Kind.MARKET:
-            self.accounts.unlock(order.uid, *locked_by(order, rules, order.remaining))
+            held = self.to_lock(rules, order.side, order.remaining, order.price * order.remaining)
+            self.accounts.unlock(order.uid, *held)
         order.status = status
         execution = {
             Status.CANCELED: Execution.CANCELED,
@@ -58,15 +64,20 @@ class Settlement:
         notional = done.price * done.quantity
         fee_rate = rules.maker_fee if is_maker else rules.taker_fee
         if order.side is Side.BUY:
-            paid, spent, bought, got = rules.quote, notional, rules.base, done.quantity
+            spent, bought, got = notional, rules.base, done.quantity
         else:
-            paid, spent, bought, got = rules.base, done.quantity, rules.quote, notional
-        fee = (got * fee_rate).quantize(EIGHT, ROUND_DOWN)
+            spent, bought, got = done.quantity, rules.quote, notional
+        on_top = self._fees_in_quote and order.side is Side.BUY
+        fee_asset = rules.quote if on_top else bought
+        fee = ((notional if on_top else got) * fee_rate).quantize(EIGHT, ROUND_DOWN)
+        spent, got = (spent + fee, got) if on_top else (spent, got - fee)
+        limit = done.price if order.kind is Kind.MARKET else order.price
+        paid, held = self.to_lock(rules, order.side, done.quantity, limit * done.quantity)
         self.accounts.spend(order.uid, paid, spent)
-        if order.side is Side.BUY and order.kind is not Kind.MARKET and order.price > done.price:
-            self.accounts.unlock(order.uid, paid, (order.price - done.price) * done.quantity)
-        self.accounts.deposit(order.uid, bought, got - fee)
-        self.accounts.deposit(FEES, bought, fee)
+        if held > spent:
+            self.accounts.unlock(order.uid, paid, held - spent)
+        self.accounts.deposit(order.uid, bought, got)
+        self.accounts.deposit(FEES, fee_asset, fee)
         order.executed += done.quantity
         order.quote += notional
         order.status = Status.PARTIALLY_FILLED if order.remaining else Status.FILLED
@@ -79,7 +90,7 @@ class Settlement:
             price=done.price,
             quantity=done.quantity,
             commission=fee,
-            commission_asset=bought,
+            commission_asset=fee_asset,
             is_maker=is_maker,
             time=done.time,
         )

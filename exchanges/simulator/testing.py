@@ -5,7 +5,7 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.events import Event
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Faults
+from exchanges.simulator.hosting import open_exchanges
 from exchanges.simulator.market import Market
 
 T = TypeVar("T")
@@ -27,12 +28,18 @@ def wall_clock() -> int:
 
 @dataclass
 class RunningSimulator:
-    exchange: Exchange
+    """`exchange` is Binance; the others are among `exchanges`, by name."""
+
+    exchanges: Mapping[str, Exchange]
     server: Server
 
     @property
     def faults(self) -> Faults:
         return self.server.faults
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.exchanges["binance"]
 
     @property
     def transport(self) -> dict[str, Any]:
@@ -43,7 +50,12 @@ class RunningSimulator:
     def control_url(self) -> str:
         return f"http://{LOOPBACK}:{self.server.control_port}"
 
-    async def event(self, wanted: Callable[[Event], bool], timeout: float = 10.0) -> Event:  # noqa: ASYNC109
+    async def event(
+        self,
+        wanted: Callable[[Event], bool],
+        timeout: float = 10.0,  # noqa: ASYNC109
+        exchange: str = "binance",
+    ) -> Event:
         """The next event that is wanted. To miss none, make a task of this before what causes it."""
         found: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
 
@@ -51,7 +63,7 @@ class RunningSimulator:
             if not found.done() and wanted(event):
                 found.set_result(event)
 
-        end = self.exchange.listen(look)
+        end = self.exchanges[exchange].listen(look)
         try:
             return await asyncio.wait_for(found, timeout)
         finally:
@@ -71,20 +83,21 @@ async def running_simulator(
     """Without a `speed` no background trades: prices stand still until the test moves them. With a `home` the state
     outlives it."""
     with tempfile.TemporaryDirectory() as scratch:
-        exchange = Exchange(clock=clock, home=home, seed=seed, history_days=history_days)
-        market = None if speed is None else Market(exchange, speed=speed)
-        server = Server(exchange, home or Path(scratch), market, limits=limits or Limits())
+        exchanges = open_exchanges(clock=clock, home=home, seed=seed, history_days=history_days)
+        markets = [] if speed is None else [Market(each, speed=speed) for each in exchanges.values()]
+        server = Server(exchanges, home or Path(scratch), markets, limits=limits or Limits())
         await server.start()
         try:
-            yield RunningSimulator(exchange, server)
+            yield RunningSimulator(exchanges, server)
         finally:
             await server.stop()
-            exchange.close()
+            for exchange in exchanges.values():
+                exchange.close()
 
 
 @dataclass
 class ThreadedSimulator:
-    """Touch `exchange` through `call` alone: it lives in another thread."""
+    """Touch the exchanges through `call` alone: they live in another thread."""
 
     _inner: RunningSimulator
     _loop: asyncio.AbstractEventLoop
@@ -97,22 +110,25 @@ class ThreadedSimulator:
     def control_url(self) -> str:
         return self._inner.control_url
 
-    def call(self, act: Callable[[Exchange], T], timeout: float = 10.0) -> T:
+    def call(self, act: Callable[[Exchange], T], timeout: float = 10.0, exchange: str = "binance") -> T:
         """What `act` answers, run in the simulator's thread: `sim.call(lambda e: e.set_price("BTCUSDT", price))`."""
 
         async def run() -> T:
-            return act(self._inner.exchange)
+            return act(self._inner.exchanges[exchange])
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout)
 
-    def wait_until(self, holds: Callable[[Exchange], bool], timeout: float = 10.0) -> None:
+    def wait_until(
+        self, holds: Callable[[Exchange], bool], timeout: float = 10.0, exchange: str = "binance"
+    ) -> None:
         """Looks again after each event; raises TimeoutError."""
 
         async def wait() -> None:
             changed = asyncio.Event()
-            end = self._inner.exchange.listen(lambda _: changed.set())
+            watched = self._inner.exchanges[exchange]
+            end = watched.listen(lambda _: changed.set())
             try:
-                while not holds(self._inner.exchange):
+                while not holds(watched):
                     changed.clear()
                     await changed.wait()
             finally:

@@ -32,6 +32,12 @@ def first_price(rules: SymbolRules, seed: int) -> Decimal:
     return rules.on_tick(float(rules.start_price) * shift)
 
 
+def price_beside(rules: SymbolRules, price: Decimal, seed: str) -> Decimal:
+    """Near another exchange's price, but not the same."""
+    shift = random.Random(f"{seed}{rules.symbol}").uniform(0.0002, 0.0008)  # noqa: S311
+    return rules.on_tick(float(price) * (1 + shift))
+
+
 def listed(rules: SymbolRules, price: Decimal, now: int) -> SavedMarket:
     """A market that opens now."""
     price = rules.on_tick(price)

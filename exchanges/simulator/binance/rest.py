@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from exchanges.simulator.accounts import Key
-from exchanges.simulator.binance import NAME, market_data, trading  # noqa: F401 - they fill the table
+from exchanges.simulator.binance import market_data, trading  # noqa: F401 - they fill the table
 from exchanges.simulator.binance.auth import Signed, authenticate, parse
 from exchanges.simulator.binance.endpoint import ENDPOINTS, Access, Call, Endpoint
 from exchanges.simulator.binance.limits import Limits
@@ -63,7 +63,7 @@ class Rest:
         return await serve(
             self._faults,
             request,
-            exchange=NAME,
+            exchange=self._exchange.name,
             api_key=asked.api_key,
             endpoint=found.part,
             answer=answer,
@@ -95,7 +95,7 @@ class Rest:
         key = authenticate(self._exchange, asked.api_key, asked.parameters, asked.signed)
         if asked.endpoint.access is Access.TRADE and not key.can_trade:
             raise bad_key()
-        if self._faults.draw(NAME, key.api_key, asked.endpoint.part, WITHDRAWAL):
+        if self._faults.draw(self._exchange.name, key.api_key, asked.endpoint.part, WITHDRAWAL):
             key = replace(key, can_withdraw=True)
         return key
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exchanges.simulator.binance import NAME, messages
+from exchanges.simulator.binance import messages
 from exchanges.simulator.binance.socket import Socket
 from exchanges.simulator.events import BookRead, CandleClosed, Event, Traded
 from exchanges.simulator.exchange import Exchange
@@ -56,7 +56,7 @@ class Streams:
                     self._send_timed(name)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket, wrapped = Socket(self._faults, NAME), request.path == "/stream"
+        socket, wrapped = Socket(self._faults, self._exchange.name), request.path == "/stream"
         names = request.query.get("streams", "") if wrapped else request.match_info.get("names", "")
         # ccxt numbers its connections /ws/0, /ws/1 and so on, where others name streams
         for name in names.split("/"):

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exchanges.simulator.binance import NAME, messages
+from exchanges.simulator.binance import messages
 from exchanges.simulator.binance.auth import Signed, authenticate
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.binance.socket import Socket
@@ -33,7 +33,7 @@ class UserData:
         return [web.get("/ws-api/v3", self._serve)]
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket, address = Socket(self._faults, NAME), request.remote or ""
+        socket, address = Socket(self._faults, self._exchange.name), request.remote or ""
         try:
             return await socket.serve(request, lambda text: self._on_text(socket, address, text))
         finally:
@@ -74,7 +74,7 @@ class UserData:
         payload = "&".join(f"{name}={texts[name]}" for name in sorted(texts) if name != "signature")
         signed = Signed(payload, texts.get("signature"))
         key = authenticate(self._exchange, texts.get("apiKey"), texts, signed)
-        if self._faults.draw(NAME, key.api_key, "stream", REVOKED):
+        if self._faults.draw(self._exchange.name, key.api_key, "stream", REVOKED):
             raise bad_key()
         socket.events.api_key = key.api_key
         number = next(self._ids)

@@ -85,6 +85,10 @@ class OrderTable:
         where = "uid = ? AND client_id = ? AND symbol = ? ORDER BY id DESC LIMIT 1"
         return next(iter(self._select(where, uid, client_id, symbol)), None)
 
+    def knows(self, uid: int, client_id: str) -> bool:
+        found = self._db.execute("SELECT 1 FROM orders WHERE uid = ? AND client_id = ?", (uid, client_id))
+        return found.fetchone() is not None
+
     def of(self, uid: int, symbol: str | None = None, page: Page | None = None) -> list[Order]:
         """All of an account's orders, or a page of those in one symbol."""
         if symbol is None or page is None:

@@ -11,6 +11,8 @@ CREATE TABLE IF NOT EXISTS received (
 CREATE INDEX IF NOT EXISTS received_of ON received (api_key, id);
 """
 
+CLIENT_ID_FIELDS = ("origClientOrderId", "newClientOrderId", "orderLinkId")
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
@@ -23,7 +25,7 @@ class OrderRequest:
     @property
     def client_id(self) -> str:
         """Of the order that it is about."""
-        return self.parameters.get("origClientOrderId") or self.parameters.get("newClientOrderId") or ""
+        return next(filter(None, map(self.parameters.get, CLIENT_ID_FIELDS)), "")
 
 
 class RequestTable:

@@ -45,13 +45,13 @@ function showMarkets(market) {
 }
 
 async function showAccount() {
-  const accounts = await ask("/control/accounts");
+  const accounts = await ask(`/control/accounts?exchange=${byId("exchange").value}`);
   fillSelect(byId("account"), accounts.map((account) => account.api_key));
   const account = accounts.find((each) => each.api_key === byId("account").value);
   if (!account) return;
   const balances = Object.entries(account.balances);
   fillTable(byId("balances"), ["Asset", "Free", "Locked"], balances.map(([asset, funds]) => [asset, plain(funds.free), plain(funds.locked)]));
-  const query = `?exchange=binance&api_key=${encodeURIComponent(account.api_key)}`;
+  const query = `?exchange=${account.exchange}&api_key=${encodeURIComponent(account.api_key)}`;
   const [orders, trades] = await Promise.all([ask(`/control/orders${query}&open=true`), ask(`/control/trades${query}&limit=${SHOWN}`)]);
   const open = orders.slice(-SHOWN).reverse();
   fillTable(byId("orders"), ["Symbol", "Order", "Client id", "Side", "Type", "Price", "Quantity", "Filled", "Time"], open.map((order) => [
@@ -63,15 +63,17 @@ async function showAccount() {
 
 byId("push").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const body = JSON.stringify({ symbol: byId("push-symbol").value, price: byId("push-price").value });
+  const body = JSON.stringify({ exchange: byId("exchange").value, symbol: byId("push-symbol").value, price: byId("push-price").value });
   const answer = await (await fetch("/control/price", { method: "POST", body })).json();
   byId("push-answer").textContent = answer.error ?? "Done.";
 });
 byId("account").addEventListener("change", showAccount);
+byId("exchange").addEventListener("change", () => { last.clear(); showAccount(); });
 
 async function refresh() {
   try {
-    showMarkets(await ask("/control/market"));
+    fillSelect(byId("exchange"), await ask("/control/exchanges"));
+    showMarkets(await ask(`/control/market?exchange=${byId("exchange").value}`));
     await showAccount();
   } catch {
     byId("clock").textContent = "The exchange does not answer.";

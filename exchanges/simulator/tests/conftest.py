@@ -1,11 +1,14 @@
 """Unmodified ccxt clients, under the exchange's real host names, against a simulator in this process."""
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 
+import aiohttp
 import ccxt.pro
 import pytest
 
-from exchanges.connector.transport import client_session
+from exchanges.connector.transport import SimulatorResolver, client_session
+from exchanges.simulator.certificates import DOMAINS
 from exchanges.simulator.testing import RunningSimulator, running_simulator
 
 OPTIONS = {
@@ -22,6 +25,16 @@ Clients = Callable[..., ccxt.pro.binance]
 async def sim() -> AsyncIterator[RunningSimulator]:
     async with running_simulator() as running:
         yield running
+
+
+@pytest.fixture
+async def session(sim: RunningSimulator) -> AsyncIterator[aiohttp.ClientSession]:
+    """To every host that the simulator has a certificate for."""
+    resolver = SimulatorResolver(sim.transport)
+    resolver._domains = list(DOMAINS)
+    trust = ssl.create_default_context(cafile=sim.transport["ca"])
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust, resolver=resolver)) as session:
+        yield session
 
 
 async def _clients(sim: RunningSimulator) -> AsyncIterator[Clients]:

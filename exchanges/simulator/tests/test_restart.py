@@ -114,7 +114,7 @@ async def test_no_answered_order_is_lost_to_sigkill(tmp_path):
         answered = await trade_until_killed(process, port, tmp_path)
     async with simulator_process(tmp_path) as (process, _):
         assert await ended(process, signal.SIGTERM) == 0
-    exchange = Exchange(clock=Clock(), home=tmp_path)
+    exchange = Exchange(clock=Clock(), home=tmp_path / "binance")
     uid = exchange.accounts.keys["demo-kill"].uid
     known = [str(order.id) for order in exchange.journal.orders.of(uid)]
     assert known[: len(answered)] == answered

@@ -1,0 +1,82 @@
+"""The exchanges that the simulator hosts: their names, the hosts they answer under, and what sets each apart. Testnets
+are exchanges of their own, with accounts and books of their own."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from exchanges.simulator.binance.limits import Limits
+from exchanges.simulator.binance.wire import BinanceWire
+from exchanges.simulator.conventions import AS_BINANCE, Conventions
+from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Faults
+from exchanges.simulator.symbols import ALL, SymbolRules
+from exchanges.simulator.wire import AS_THEY_ARE, Ids, Wire
+
+LEADER = "binance"  # the others' prices follow it
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`hosts` may hold `*`; of several that fit, the first listing wins."""
+
+    name: str
+    hosts: tuple[str, ...]
+    wire: Callable[[Exchange, Faults, Limits | None], Wire]
+    rules: tuple[SymbolRules, ...] = ALL
+    conventions: Conventions = AS_BINANCE
+    ids: Ids = AS_THEY_ARE
+
+
+LISTINGS = {
+    listing.name: listing
+    for listing in (
+        Listing(
+            "binance_testnet",
+            ("testnet.binance.vision", "*.testnet.binance.vision", "demo-*.binance.com"),
+            BinanceWire,
+        ),
+        Listing("binance", ("*",), BinanceWire),  # and whoever names no exchange at all
+    )
+}
+
+
+def open_exchanges(
+    *,
+    clock: Callable[[], int],
+    home: Path | None = None,
+    seed: int = 0,
+    history_days: int = 1,
+    first_prices: Mapping[str, Decimal] | None = None,
+    names: Iterable[str] = LISTINGS,
+) -> dict[str, Exchange]:
+    """By name, the leader first. Each keeps its state in a folder of its own below `home`."""
+    if home is not None:
+        _move_in(home)
+    opened: dict[str, Exchange] = {}
+    for name in sorted(names, key=lambda name: name != LEADER):
+        listing = LISTINGS[name]
+        opened[name] = Exchange(
+            name=name,
+            clock=clock,
+            home=home and home / name,
+            seed=seed,
+            history_days=history_days,
+            rules=listing.rules,
+            first_prices=first_prices if name == LEADER else None,
+            conventions=listing.conventions,
+            leader=opened.get(LEADER),
+        )
+    return opened
+
+
+def _move_in(home: Path) -> None:
+    """A home from when there was one exchange: its files become Binance's."""
+    folder = home / LEADER
+    if folder.exists() or not (home / "journal.sqlite").exists():
+        return
+    folder.mkdir(mode=0o700)
+    for name in ("journal.sqlite-wal", "journal.sqlite-shm", "history", "journal.sqlite"):
+        if (home / name).exists():
+            (home / name).rename(folder / name)
