@@ -122,7 +122,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.sequence, self.snapshot_at = event["seq"], time.monotonic()
         await self.say(event)
         for bot in event["bots"]:
-            self.follow((bot["exchange"], bot["symbol"]))
+            self.follow((bot["venue"], bot["symbol"]))
 
     def follow(self, market: Market) -> None:
         if market in self.markets or len(self.markets) >= MOST_MARKETS:

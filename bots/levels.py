@@ -45,7 +45,7 @@ def _spans(bot: Bot, slots: dict[int, BotSlot]) -> Spans:
         config = read_config(bot.strategy, bot.config)
     except ConfigError:
         return dict.fromkeys(slots, (None, None))
-    market = market_of(bot.credential.exchange, bot.symbol)
+    market = market_of(bot.credential.venue, bot.symbol)
     if isinstance(config, DCAConfig):
         return _dca_spans(bot, config, slots, market)
     prices = levels_of(config, market)

@@ -65,7 +65,7 @@ def access_bot(*, user: Any, bot_id: UUID | str) -> Bot:
 
 
 def ticker_for(bot: Bot) -> Ticker | None:
-    return last_ticker(bot.credential.exchange, bot.symbol)
+    return last_ticker(bot.credential.venue, bot.symbol)
 
 
 def mark_price(bot: Bot, ticker: Ticker | None) -> Decimal | None:
@@ -83,6 +83,7 @@ def bot_view(bot: Bot, ticker: Ticker | None = None) -> dict[str, Any]:
         "strategy": bot.strategy,
         "symbol": bot.symbol,
         "exchange": bot.credential.exchange,
+        "venue": bot.credential.venue,
         "mode": bot.credential.mode,
         "credential_id": bot.credential_id,
         "status": bot.status,
@@ -108,7 +109,7 @@ def bot_view(bot: Bot, ticker: Ticker | None = None) -> dict[str, Any]:
 def bot_views(bots: Iterable[Bot]) -> list[dict[str, Any]]:
     """Of many bots, each market's last price asked for once."""
     price = cache(last_ticker)
-    return [bot_view(bot, price(bot.credential.exchange, bot.symbol)) for bot in bots]
+    return [bot_view(bot, price(bot.credential.venue, bot.symbol)) for bot in bots]
 
 
 def _open_orders(bot: Bot) -> int:

@@ -133,7 +133,7 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
     return Loaded(
         bot=bot,
         prefix=bot_prefix(bot.id),
-        account=f"{bot.credential.exchange}:{bot.credential.account_uid}",
+        account=f"{bot.credential.venue}:{bot.credential.account_uid}",
         state=state,
         position=position_value(bot),
         live=live_orders(bot_id),

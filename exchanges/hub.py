@@ -9,7 +9,7 @@ from django.conf import settings
 from exchanges.connector.client import Keys
 from exchanges.connector.factory import connect
 from exchanges.connector.markets import MarketCache
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.rest import RestConnector
 from exchanges.connector.transport import client_session
 from exchanges.connector.venue import RETRY_DELAYS
 from exchanges.limiter import SharedLimiter
@@ -23,12 +23,12 @@ class Hub:
         prefix = "" if simulator is None else f"simulator:{simulator['port']}:"
         self.limiter = SharedLimiter(settings.REDIS_URL, prefix=prefix)
         self.markets = MarketCache(self.session, self.limiter, retry_delays=retry_delays)
-        self._public: dict[str, BinanceConnector] = {}
+        self._public: dict[str, RestConnector] = {}
 
-    def connect(self, exchange: str, keys: Keys | None = None) -> BinanceConnector:
+    def connect(self, exchange: str, keys: Keys | None = None) -> RestConnector:
         return connect(exchange, markets=self.markets, credentials=keys)
 
-    def public(self, exchange: str) -> BinanceConnector:
+    def public(self, exchange: str) -> RestConnector:
         """A connector without keys that belongs to the hub: nobody else closes it."""
         if exchange not in self._public:
             self._public[exchange] = self.connect(exchange)

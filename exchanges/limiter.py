@@ -96,9 +96,11 @@ class Rate:
 
     exchange: str
     weight: int
-    weight_per_minute: int
+    weight_limit: int
+    weight_seconds: float = 60.0
     account: str = ""
-    orders_per_10s: int = 0  # 0: no order
+    order_limit: int = 0  # 0: no order
+    order_seconds: float = 10.0
     urgent: bool = False  # orders and cancels may use what reads leave
     sockets: str = ""  # the kind of a connection that is to be opened
     sockets_per_5m: int = 0
@@ -177,11 +179,13 @@ class SharedLimiter:
     def _limits(self, rate: Rate) -> tuple[list[Window], list[str]]:
         share = HEADROOM if rate.urgent else HEADROOM * READ_SHARE
         key = f"{self._prefix}limit:{rate.exchange}:{self._egress}"
-        windows = [Window(key, rate.weight, int(rate.weight_per_minute * share), 1000, 60)]
+        slot = _slot(rate.weight_seconds, 60)
+        windows = [Window(key, rate.weight, int(rate.weight_limit * share), slot, 60)]
         pauses = [self._pause_key(rate.exchange, "")]
-        if rate.orders_per_10s:
+        if rate.order_limit:
             key = f"{self._prefix}limit:{rate.exchange}:account:{rate.account}"
-            windows.append(Window(key, 1, int(rate.orders_per_10s * HEADROOM), 500, 20))
+            slot = _slot(rate.order_seconds, 20)
+            windows.append(Window(key, 1, int(rate.order_limit * HEADROOM), slot, 20))
             pauses.append(self._pause_key(rate.exchange, rate.account))
         if rate.sockets:
             key = f"{self._prefix}limit:{rate.exchange}:{self._egress}:sockets:{rate.sockets}"
@@ -195,6 +199,11 @@ class SharedLimiter:
     def _went_away(self, error: Exception) -> None:
         log.warning("Redis is away (%s): keeping to a quarter of the rate limits.", type(error).__name__)
         self._away_until = time.monotonic() + REDIS_RETRY
+
+
+def _slot(seconds: float, slots: int) -> int:
+    """The length in ms of one of the slots of a window."""
+    return -(-int(seconds * 1000) // slots)
 
 
 class LocalWindows:

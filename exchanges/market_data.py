@@ -9,7 +9,7 @@ from bots.core.types import Candle, Market, Ticker
 from exchanges import background
 from exchanges.connector.client import Keys
 from exchanges.connector.facts import FACTS
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.rest import RestConnector
 from exchanges.hub import hub
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def fetch_candles(exchange: str, symbol: str, start_ms: int, limit: int = 1000) 
     return _ask(exchange, lambda connector: connector.candles(symbol, start_ms, limit))
 
 
-def ask_as(exchange: str, keys: Keys, question: Callable[[BinanceConnector], Awaitable[T]]) -> T:
+def ask_as(exchange: str, keys: Keys, question: Callable[[RestConnector], Awaitable[T]]) -> T:
     """One question to an account, over a connector of its own."""
 
     async def answer() -> T:
@@ -49,7 +49,7 @@ def ask_as(exchange: str, keys: Keys, question: Callable[[BinanceConnector], Awa
     return background.run(answer, SECONDS)
 
 
-def _ask(exchange: str, question: Callable[[BinanceConnector], Awaitable[T]]) -> T:
+def _ask(exchange: str, question: Callable[[RestConnector], Awaitable[T]]) -> T:
     if exchange not in FACTS:
         raise UnknownSymbol("This exchange is not supported.", "unsupported_exchange")
 

@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from exchanges.connector.facts import FACTS
+
 
 class Mode(models.TextChoices):
     LIVE = "live"
@@ -27,6 +29,7 @@ class Credential(models.Model):
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.LIVE)
     api_key_encrypted = models.BinaryField()
     api_secret_encrypted = models.BinaryField()
+    api_passphrase_encrypted = models.BinaryField(null=True, blank=True)  # where the exchange wants one
     api_key_hint = models.CharField(max_length=12, blank=True)
     # The exchange's own id of the account: several keys may open the same one, and fills are unique in it.
     account_uid = models.CharField(max_length=100, blank=True)
@@ -34,6 +37,9 @@ class Credential(models.Model):
     permission_state = models.CharField(
         max_length=20, choices=PermissionState, default=PermissionState.UNVERIFIABLE
     )
+    permission_detail = models.CharField(max_length=300, blank=True)  # for the user: why it is so
+    # When the owner said that the key cannot withdraw, of an exchange that does not tell.
+    attested_at = models.DateTimeField(null=True, blank=True)
     ip_restricted = models.BooleanField(null=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -51,3 +57,12 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} ({self.exchange})"
+
+    @property
+    def venue(self) -> str:
+        """Where its orders and prices are: a testnet has markets and prices of its own."""
+        return f"{self.exchange}-testnet" if self.mode == Mode.TESTNET else self.exchange
+
+    @property
+    def exchange_name(self) -> str:
+        return FACTS[self.venue].name if self.venue in FACTS else self.exchange

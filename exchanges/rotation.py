@@ -9,7 +9,7 @@ from django.db import transaction
 from exchanges import sealed, vault
 from exchanges.models import Credential
 
-COLUMNS = ("api_key_encrypted", "api_secret_encrypted")
+COLUMNS = ("api_key_encrypted", "api_secret_encrypted", "api_passphrase_encrypted")
 
 
 @dataclass(slots=True)
@@ -45,7 +45,8 @@ def _batches(size: int) -> Iterator[list[UUID]]:
 
 def _rotate(credential: Credential, done: Rotation) -> None:
     try:
-        old = [column for column in COLUMNS if _key_id(credential, column) != done.key_id]
+        held = [column for column in COLUMNS if getattr(credential, column) is not None]
+        old = [column for column in held if _key_id(credential, column) != done.key_id]
         for column in old:
             plaintext = sealed.unseal(column, credential.pk, getattr(credential, column))
             setattr(credential, column, sealed.seal(column, credential.pk, plaintext))

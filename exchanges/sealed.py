@@ -1,4 +1,4 @@
-"""The two secrets of a credential and where they are sealed."""
+"""The secrets of a credential and where they are sealed."""
 
 from uuid import UUID
 
@@ -26,7 +26,19 @@ def api_key(credential: Credential) -> str:
 def keys_of(credential: Credential) -> Keys:
     """Raises VaultError."""
     secret = unseal("api_secret_encrypted", credential.id, credential.api_secret_encrypted)
-    return Keys(api_key(credential), secret, credential.account_uid or str(credential.id))
+    sealed = credential.api_passphrase_encrypted
+    passphrase = unseal("api_passphrase_encrypted", credential.id, sealed) if sealed else ""
+    return Keys(api_key(credential), secret, credential.account_uid or str(credential.id), passphrase)
+
+
+def put_keys(credential: Credential, keys: Keys) -> None:
+    """Into the row, which the caller saves."""
+    row = credential.pk
+    credential.api_key_encrypted = seal("api_key_encrypted", row, keys.api_key)
+    credential.api_secret_encrypted = seal("api_secret_encrypted", row, keys.secret)
+    if keys.passphrase:
+        credential.api_passphrase_encrypted = seal("api_passphrase_encrypted", row, keys.passphrase)
+    credential.api_key_hint = hint_of(keys.api_key)
 
 
 def hint_of(key: str) -> str:

@@ -10,7 +10,7 @@ from bots.core.types import Fill, OrderReport
 from bots.models import Bot
 from bots.runtime.inbox import Inbox, Reconcile
 from exchanges import services as exchanges
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.rest import RestConnector
 from exchanges.models import Credential
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ CODE = slice(0, len(PREFIX) + 13)  # the part of a client id that names the bot
 class Account:
     """One credential's connector and stream, handing events to the bots they name."""
 
-    def __init__(self, credential: Credential, connector: BinanceConnector) -> None:
+    def __init__(self, credential: Credential, connector: RestConnector) -> None:
         self.credential = credential
         self.connector = connector
         self.members: dict[str, tuple[str, Inbox]] = {}  # symbol and inbox, by the bot's client id prefix
@@ -50,7 +50,7 @@ class Account:
         """As long as the account is in use: bots that outlive a refusal must not live without a stream."""
         told = {"credential_id": str(self.credential.pk)}
         while True:
-            stream = await exchanges.open_account_stream(self.credential, self.connector)
+            stream = await exchanges.open_account_stream(self.credential, self.connector, self._symbols)
             try:
                 await stream.run(self._on_event)
             except AccountRefused:
@@ -61,6 +61,9 @@ class Account:
                 logger.exception("account_stream_failed", extra=told)
             self._ready.set()
             await asyncio.sleep(STREAM_AGAIN)
+
+    def _symbols(self) -> set[str]:
+        return {symbol for symbol, _ in self.members.values()}
 
     def _on_event(self, event: Fill | OrderReport | object) -> None:
         if isinstance(event, Fill | OrderReport):
@@ -81,7 +84,7 @@ class Account:
         """Reads the open orders once per symbol and hands them to all its bots."""
         while True:
             await asyncio.sleep(RECONCILE_EVERY)
-            for symbol in {symbol for symbol, _ in self.members.values()}:
+            for symbol in self._symbols():
                 try:
                     reports = tuple(await self.connector.open_orders(symbol))
                 except ExchangeError:

@@ -58,7 +58,7 @@ def create_bot(
         )
         record_event(bot=bot, kind="created", text=f"{name} was created.")
         publish_bot(bot=bot)
-    follow(exchange=credential.exchange, symbol=symbol)
+    follow(exchange=credential.venue, symbol=symbol)
     return _refreshed(bot)
 
 
@@ -124,7 +124,7 @@ def start_bot(*, bot: Bot) -> Bot:
         row.status, row.status_reason, row.stop_action = BotStatus.RUNNING, "", ""
         row.save()
         enqueue(row)
-    follow(exchange=bot.credential.exchange, symbol=bot.symbol)
+    follow(exchange=bot.credential.venue, symbol=bot.symbol)
     return _refreshed(bot)
 
 

@@ -21,9 +21,8 @@ def market_for(exchange: str, symbol: str) -> Market:
     try:
         return exchanges.market_of(exchange, symbol)
     except UnknownSymbol:
-        detail = (
-            f"{exchange.title()} does not list {symbol!r}. Use a symbol such as BTC/USDT; see GET /symbols."
-        )
+        name = exchanges.name_of(exchange)
+        detail = f"{name} does not list {symbol!r}. Use a symbol such as BTC/USDT; see GET /symbols."
         raise InvalidConfig([FieldError("symbol", "unknown_symbol", detail)]) from None
 
 
@@ -48,7 +47,7 @@ def preflight(*, credential: Credential, strategy: str, symbol: str, config: Map
     """What a new bot would meet: each failure names the field and the number that would fix it."""
     parsed = checked_config(strategy, config)
     check_credential(credential)
-    market = market_for(credential.exchange, symbol)
+    market = market_for(credential.venue, symbol)
     exchanges.count_question(user_id=credential.user_id)
     return _check(parsed, market, credential, free_funds(credential, market))
 
@@ -74,7 +73,7 @@ def _check(
     held: Decimal = ZERO,
     budget: Decimal | None = None,
 ) -> Preflight:
-    price = price_of(credential.exchange, market.symbol)
+    price = price_of(credential.venue, market.symbol)
     if isinstance(parsed, GridConfig):
         return preflight_grid(parsed, market, price, funds, held=held, budget=budget)
     return preflight_dca(parsed, market, price, funds)
@@ -83,7 +82,7 @@ def _check(
 def check_creation(credential: Credential, strategy: str, symbol: str, config: Mapping[str, Any]) -> Any:
     """What must hold for a bot to be worth keeping; the balance is asked at its start. Raises InvalidConfig."""
     parsed = checked_config(strategy, config)
-    report = _check(parsed, market_for(credential.exchange, symbol), credential, None)
+    report = _check(parsed, market_for(credential.venue, symbol), credential, None)
     if not report.ok:
         raise InvalidConfig(report.failures)
     return parsed
@@ -92,7 +91,7 @@ def check_creation(credential: Credential, strategy: str, symbol: str, config: M
 def check_start(bot: Bot) -> None:
     """The whole pre-flight of a bot about to begin a run. Raises InvalidConfig."""
     parsed = checked_config(bot.strategy, bot.config)
-    market = market_for(bot.credential.exchange, bot.symbol)
+    market = market_for(bot.credential.venue, bot.symbol)
     funds = free_funds(bot.credential, market)
     report = _check(parsed, market, bot.credential, funds, held=max(ZERO, bot.base), budget=bot.cash)
     if not report.ok:

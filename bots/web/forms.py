@@ -31,7 +31,7 @@ def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any
 
 class KeyChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.label} · {obj.exchange.title()}"
+        return f"{obj.label} · {obj.exchange_name}"
 
 
 class BotForm(forms.Form):

@@ -12,6 +12,18 @@ class NewCredentialSerializer(StrictSerializer):
     api_key = serializers.CharField(max_length=256, write_only=True)
     api_secret = serializers.CharField(max_length=4096, write_only=True)
     mode = serializers.ChoiceField(Mode.choices, default=Mode.LIVE)
+    api_passphrase = serializers.CharField(
+        max_length=256,
+        default="",
+        allow_blank=True,
+        write_only=True,
+        help_text="Of exchanges whose keys have one.",
+    )
+    attest_no_withdrawal = serializers.BooleanField(
+        default=False,
+        write_only=True,
+        help_text="Your word that the key cannot withdraw or transfer funds, for exchanges that do not tell.",
+    )
 
 
 class CredentialSerializer(serializers.ModelSerializer[Credential]):
@@ -25,6 +37,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
             "api_key_hint",
             "is_valid",
             "permission_state",
+            "permission_detail",
             "ip_restricted",
             "checked_at",
             "created_at",

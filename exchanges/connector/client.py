@@ -5,12 +5,14 @@ import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import aiohttp
 import ccxt.pro
 
 from exchanges.connector.clock import ExchangeClock
+from exchanges.connector.facts import ExchangeFacts
 
 TIMEOUT_MS = 7_000
 RECV_WINDOW_MS = 5_000
@@ -24,6 +26,7 @@ class Keys:
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     account: str = ""  # the exchange's id of the account where known: its order rate is limited as one
+    passphrase: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
@@ -40,9 +43,12 @@ class Call:
 CALL: ContextVar[Call | None] = ContextVar("exchange_call", default=None)
 
 
-class BinanceClient(ccxt.pro.binance):
+class Signing:
+    """Before an exchange's class of ccxt."""
+
     timeout_on_exit = 0  # the session is shared and stays: nothing to wait for
     clock: ExchangeClock | None = None
+    deadline_header = ""
 
     def nonce(self) -> int:
         call = CALL.get()
@@ -51,6 +57,14 @@ class BinanceClient(ccxt.pro.binance):
         if self.clock is None:
             raise RuntimeError("A client that signs needs a clock.")
         return self.clock.now()
+
+    def sign(self, *args: Any, **kwargs: Any) -> Any:
+        request = super().sign(*args, **kwargs)  # type: ignore[misc]
+        call = CALL.get()
+        if self.deadline_header and call is not None and call.timestamp is not None:
+            deadline = str(call.timestamp + RECV_WINDOW_MS)
+            request["headers"] = {**(request["headers"] or {}), self.deadline_header: deadline}
+        return request
 
     def on_rest_response(  # noqa: PLR0917 - ccxt calls it so
         self,
@@ -70,15 +84,18 @@ class BinanceClient(ccxt.pro.binance):
         return response_body.strip()
 
 
-CLIENTS: dict[str, type[ccxt.pro.binance]] = {"binance": BinanceClient}
+@cache
+def _client_class(ccxt_id: str) -> type[Any]:
+    return type(f"{ccxt_id.title()}Client", (Signing, getattr(ccxt.pro, ccxt_id)), {})
 
 
-def new_client(exchange: str, *, session: aiohttp.ClientSession, keys: Keys | None) -> Any:
+def new_client(facts: ExchangeFacts, *, session: aiohttp.ClientSession, keys: Keys | None) -> Any:
     """A ccxt.pro exchange on the shared session. The caller gives it its clock."""
-    return CLIENTS[exchange](
+    client = _client_class(facts.ccxt_id)(
         {
             "apiKey": keys.api_key if keys else "",
             "secret": keys.secret if keys else "",
+            "password": keys.passphrase if keys else "",
             "session": session,
             "ssl_context": False,  # the session brings its own; ccxt would build one per instance
             "timeout": TIMEOUT_MS,
@@ -90,7 +107,13 @@ def new_client(exchange: str, *, session: aiohttp.ClientSession, keys: Keys | No
                 "fetchMargins": False,
                 "maxRetriesOnFailure": 0,
                 "warnOnFetchOpenOrdersWithoutSymbol": False,
+                **facts.ccxt_options,
             },
             "streaming": {"keepAlive": 15_000},
         }
     )
+    client.number = str  # amounts stay what they are on the wire
+    client.deadline_header = facts.deadline_header
+    if facts.testnet_of:
+        client.set_sandbox_mode(True)
+    return client

@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 import ccxt
 
@@ -40,30 +41,38 @@ class Answer:
     code: str
     message: str
     retry_after: float
+    refused: bool  # the exchange itself, not something on the way, said no: a code in an answer fit for one
 
     @classmethod
-    def of(cls, call: Call) -> "Answer":
+    def of(cls, call: Call, facts: ExchangeFacts) -> "Answer":
         try:
             body = json.loads(call.body)
         except ValueError:
             body = None
-        body = body if isinstance(body, dict) else {}
-        code, message = body.get("code"), body.get("msg")
-        return cls(
-            call.status,
-            "" if code is None else str(code),
-            clean(str(message)) if message else "",
-            _retry_after(call),
+        code, message = _first(body, facts.code_at), _first(body, facts.text_at)
+        said = call.status is not None and (
+            400 <= call.status < 500 or (facts.refuses_with_200 and call.status == 200)
         )
-
-    @property
-    def refused(self) -> bool:
-        """The exchange itself, not something on the way, said no: a 4xx with a code in it."""
-        return self.status is not None and 400 <= self.status < 500 and self.code != ""
+        code = "" if code == facts.ok_code else code
+        return cls(call.status, code, clean(message), _retry_after(call), refused=said and code != "")
 
     @property
     def throttled(self) -> bool:
         return self.status in (418, 429)
+
+
+def _first(body: Any, paths: tuple[str, ...]) -> str:
+    """The first value at one of the paths (`data.0.sCode`), as text; "" without one."""
+    for path in paths:
+        found = body
+        for step in path.split("."):
+            if isinstance(found, list) and step.isdigit():
+                found = found[int(step)] if int(step) < len(found) else None
+            else:
+                found = found.get(step) if isinstance(found, dict) else None
+        if found is not None and found != "":
+            return str(found)
+    return ""
 
 
 def clean(text: str) -> str:
@@ -72,7 +81,7 @@ def clean(text: str) -> str:
 
 
 def sort_create(facts: ExchangeFacts, call: Call, error: Exception) -> ports.ExchangeError:
-    answer = Answer.of(call)
+    answer = Answer.of(call, facts)
     if answer.throttled or (answer.refused and answer.code in facts.busy_codes | facts.order_rate_codes):
         return _rate_limited(facts, answer)
     if not answer.refused:
@@ -88,7 +97,7 @@ def sort_create(facts: ExchangeFacts, call: Call, error: Exception) -> ports.Exc
 
 def sort_read(facts: ExchangeFacts, call: Call, error: Exception) -> ports.ExchangeError:
     """For reads and cancels. `Transient`, `ClockOff` and `Missing` stay inside the connector."""
-    answer = Answer.of(call)
+    answer = Answer.of(call, facts)
     if answer.throttled or answer.code in facts.busy_codes | facts.order_rate_codes:
         return _rate_limited(facts, answer)
     if answer.code in facts.account_codes:

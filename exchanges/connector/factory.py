@@ -1,12 +1,38 @@
-"""The way to a connector. A new exchange registers its class here."""
+"""The way to a connector and its streams. A new family of exchanges registers here and in `wires.py`."""
 
+from dataclasses import dataclass
+
+from exchanges.connector.binance.prices import BinancePrices
+from exchanges.connector.binance.rest import BinanceConnector
+from exchanges.connector.binance.stream import BinanceAccountStream
 from exchanges.connector.client import Keys
-from exchanges.connector.markets import MarketCache
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.markets import MarketCache, Markets
+from exchanges.connector.prices import PriceStream, PriceWire
+from exchanges.connector.rest import RestConnector
+from exchanges.connector.stream import AccountStream, Symbols
 
-CONNECTORS = {"binance": BinanceConnector}
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    connector: type[RestConnector]
+    account_stream: type[AccountStream]
+    prices: PriceWire
 
 
-def connect(exchange: str, *, markets: MarketCache, credentials: Keys | None) -> BinanceConnector:
+FAMILIES: dict[str, Family] = {
+    "binance": Family(BinanceConnector, BinanceAccountStream, BinancePrices()),
+}
+
+
+def connect(exchange: str, *, markets: MarketCache, credentials: Keys | None) -> RestConnector:
     """An account's connector, or one for public data. Session, rate limiter and clock are the cache's."""
-    return CONNECTORS[exchange](markets.of(exchange), credentials)
+    of = markets.of(exchange)
+    return FAMILIES[of.venue.facts.wire].connector(of, credentials)
+
+
+def account_stream(connector: RestConnector, symbols: Symbols) -> AccountStream:
+    return FAMILIES[connector.venue.facts.wire].account_stream(connector, symbols)
+
+
+def price_stream(markets: Markets) -> PriceStream:
+    return PriceStream(markets, FAMILIES[markets.venue.facts.wire].prices)

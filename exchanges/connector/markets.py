@@ -9,9 +9,10 @@ import aiohttp
 
 from bots.core import ports
 from bots.core.types import Market
-from exchanges.connector import errors, mapping
+from exchanges.connector import errors
 from exchanges.connector.facts import FACTS
 from exchanges.connector.venue import RETRY_DELAYS, Venue
+from exchanges.connector.wires import PUBLIC
 from exchanges.limiter import Limiter
 
 log = logging.getLogger(__name__)
@@ -85,27 +86,29 @@ class Markets:
             log.warning("The markets of %s could not be read again: %s", self.venue.facts.name, error.detail)
 
     async def _load(self) -> None:
-        client = self.venue.client
-        reply = await self.venue.ask("markets", client.publicGetExchangeInfo)
+        venue = self.venue
+        rows, limits = await venue.ask("markets", lambda: venue.wire.listing(venue.client))
         markets, ids, trading = {}, {}, set()
         strange: list[str] = []  # one market that cannot be read must not take all others away
-        for number, raw in enumerate(reply["symbols"]):
-            if not raw.get("isSpotTradingAllowed", True):
-                continue
+        for number, raw in enumerate(rows):
             try:
-                market = mapping.market(raw, client.safe_currency_code)
+                listed = venue.wire.listed(raw, venue.client, venue.facts)
             except (KeyError, TypeError, ValueError, ArithmeticError):
                 strange.append(str(raw.get("symbol")))
                 continue
-            markets[market.symbol], ids[market.symbol] = market, raw["symbol"]
-            if raw["status"] == "TRADING":
+            if listed is None:
+                continue
+            market = listed.market
+            markets[market.symbol], ids[market.symbol] = market, listed.market_id
+            if listed.trading:
                 trading.add(market.symbol)
             if number % 100 == 0:
                 await asyncio.sleep(0)  # thousands of markets: let the bots have their turns
         if strange:
-            name = self.venue.facts.name
-            log.warning("%s lists %d markets that cannot be read: %s", name, len(strange), strange[:5])
-        self.venue.read_limits(reply.get("rateLimits", []))
+            log.warning(
+                "%s lists %d markets that cannot be read: %s", venue.facts.name, len(strange), strange[:5]
+            )
+        venue.take_limits(limits)
         self._symbols = {market_id: symbol for symbol, market_id in ids.items()}
         self._markets, self._ids, self._trading = markets, ids, frozenset(trading)
         self._due = time.monotonic() + RELOAD_SECONDS
@@ -127,8 +130,13 @@ class MarketCache:
     def of(self, exchange: str) -> Markets:
         """Not loaded yet where nobody has awaited `ready()`."""
         if exchange not in self._markets:
+            facts = FACTS[exchange]
             venue = Venue(
-                FACTS[exchange], session=self._session, limiter=self._limiter, retry_delays=self._delays
+                facts,
+                PUBLIC[facts.wire],
+                session=self._session,
+                limiter=self._limiter,
+                retry_delays=self._delays,
             )
             self._markets[exchange] = Markets(venue)
         return self._markets[exchange]

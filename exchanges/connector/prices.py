@@ -1,8 +1,9 @@
 """Public prices and closed candles of many symbols over few connections."""
 
 import asyncio
-import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,24 +12,51 @@ import orjson
 
 from bots.core.ports import UnknownSymbol
 from bots.core.types import Candle, Ticker
-from exchanges.connector import mapping, socket
+from exchanges.connector import socket
 from exchanges.connector.markets import Markets
 
-log = logging.getLogger(__name__)
-
-CHANNELS = ("trade", "bookTicker", "kline_1m")
-SYMBOLS_PER_SOCKET = 300  # of Binance's 1,024 streams
-STREAMS_PER_MESSAGE = 150
-MESSAGE_PAUSE = 0.25  # Binance hears 5 messages a second
 CONFLATE = 0.05
 
 OnTicker = Callable[[Ticker], None]
 OnCandle = Callable[[str, Candle], None]
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one message says of one market."""
+
+    market_id: str
+    time: int
+    price: Decimal | None = None
+    book: tuple[Decimal, Decimal] | None = None  # best bid and ask
+    candle: Candle | None = None  # a closed minute
+
+
+class PriceWire(ABC):
+    """How an exchange is asked for its public stream, and what its messages mean."""
+
+    symbols_per_socket = 300
+    streams_per_message = 150
+    message_pause = 0.25  # seconds between two messages of ours
+    ping_every = 0.0  # seconds; 0: the protocol's own pings are enough
+
+    @abstractmethod
+    def url(self, client: Any, number: int) -> str: ...
+
+    @abstractmethod
+    def streams(self, market_id: str) -> list[str]: ...
+
+    @abstractmethod
+    def request(self, subscribe: bool, streams: list[str], number: int) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def news(self, message: Any, now: int) -> list[News]:
+        """Raises what `socket.reading` catches."""
+
+
 class PriceStream:
-    def __init__(self, markets: Markets) -> None:
-        self._markets = markets
+    def __init__(self, markets: Markets, wire: PriceWire) -> None:
+        self._markets, self._wire = markets, wire
 
     async def run(
         self, symbols: Callable[[], set[str]], on_ticker: OnTicker, on_closed_candle: OnCandle
@@ -36,7 +64,7 @@ class PriceStream:
         """Until cancelled. `symbols` is asked every second for what is wanted now; symbols the exchange does
         not list are left out. A symbol's first news is passed on at once, then at most twenty a second."""
         await self._markets.ready()
-        tickers = _Tickers(on_ticker)
+        tickers = Tickers(on_ticker)
         sockets: list[_PriceSocket] = []
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -65,79 +93,68 @@ class PriceStream:
         for connection in sockets:
             connection.wanted &= wanted
             wanted = wanted - connection.wanted
+        most = self._wire.symbols_per_socket
         for market_id in sorted(wanted):
-            free = next((each for each in sockets if len(each.wanted) < SYMBOLS_PER_SOCKET), None)
+            free = next((each for each in sockets if len(each.wanted) < most), None)
             if free is None:
-                free = _PriceSocket()
+                free = _PriceSocket(self._wire)
                 sockets.append(free)
             free.wanted.add(market_id)
 
 
 class _PriceSocket:
-    def __init__(self) -> None:
+    def __init__(self, wire: PriceWire) -> None:
         self.wanted: set[str] = set()
         self.started = False
+        self._wire = wire
 
-    async def run(self, markets: Markets, number: int, tickers: "_Tickers", on_candle: OnCandle) -> None:
+    async def run(self, markets: Markets, number: int, tickers: "Tickers", on_candle: OnCandle) -> None:
         venue = markets.venue
-        url = f"{venue.client.urls['api']['ws']['spot']}/{number}"
+        url = self._wire.url(venue.client, number)
 
         async def connection() -> None:
-            await socket.may_connect(venue, "prices")
+            await venue.may_connect("prices")
             async with socket.websocket(venue.session, url) as ws:
-                subscribing = asyncio.create_task(self._keep_subscribed(ws))
+                beside = [asyncio.create_task(self._keep_subscribed(ws))]
+                if self._wire.ping_every:
+                    beside.append(asyncio.create_task(socket.keep_alive(ws, self._wire.ping_every)))
                 try:
                     async for message in socket.messages(ws):
                         self._take(message, markets, tickers, on_candle)
                 finally:
-                    subscribing.cancel()
-                    await asyncio.gather(subscribing, return_exceptions=True)
+                    for task in beside:
+                        task.cancel()
+                    await asyncio.gather(*beside, return_exceptions=True)
 
         await socket.forever(f"price stream {number} of {venue.facts.name}", connection)
 
     async def _keep_subscribed(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        wire, number = self._wire, 0
         subscribed: set[str] = set()
-        number = 0
         while not ws.closed:
-            for method, ids in (
-                ("UNSUBSCRIBE", subscribed - self.wanted),
-                ("SUBSCRIBE", self.wanted - subscribed),
-            ):
-                streams = [
-                    f"{market_id.lower()}@{channel}" for market_id in sorted(ids) for channel in CHANNELS
-                ]
-                for start in range(0, len(streams), STREAMS_PER_MESSAGE):
+            for subscribe, ids in ((False, subscribed - self.wanted), (True, self.wanted - subscribed)):
+                streams = [stream for market_id in sorted(ids) for stream in wire.streams(market_id)]
+                for start in range(0, len(streams), wire.streams_per_message):
                     number += 1
-                    part = streams[start : start + STREAMS_PER_MESSAGE]
-                    request = orjson.dumps({"method": method, "params": part, "id": number})
-                    await ws.send_str(request.decode())
-                    await asyncio.sleep(MESSAGE_PAUSE)
-                subscribed = subscribed - ids if method == "UNSUBSCRIBE" else subscribed | ids
-            await asyncio.sleep(MESSAGE_PAUSE)
+                    part = streams[start : start + wire.streams_per_message]
+                    await ws.send_str(orjson.dumps(wire.request(subscribe, part, number)).decode())
+                    await asyncio.sleep(wire.message_pause)
+                subscribed = subscribed | ids if subscribe else subscribed - ids
+            await asyncio.sleep(wire.message_pause)
 
-    def _take(self, message: Any, markets: Markets, tickers: "_Tickers", on_candle: OnCandle) -> None:
-        candle = None
+    def _take(self, message: Any, markets: Markets, tickers: "Tickers", on_candle: OnCandle) -> None:
         with socket.reading():
-            symbol = markets.symbol_of(message.get("s", ""))
+            told = self._wire.news(message, markets.venue.clock.now())
+        for news in told:
+            symbol = markets.symbol_of(news.market_id)
             if symbol is None:
-                return
-            price, book = None, None
-            kind = message.get("e")
-            if kind == "trade":
-                price, time = Decimal(message["p"]), int(message["T"])
-            elif kind == "kline":
-                price, time = Decimal(message["k"]["c"]), int(message["E"])
-                candle = mapping.stream_candle(message["k"]) if message["k"]["x"] else None
-            elif kind is None and "b" in message:
-                book, time = (Decimal(message["b"]), Decimal(message["a"])), markets.venue.clock.now()
-            else:
-                return
-        if candle is not None:
-            on_candle(symbol, candle)
-        tickers.news(symbol, price, book, time)
+                continue
+            if news.candle is not None:
+                on_candle(symbol, news.candle)
+            tickers.news(symbol, news.price, news.book, news.time)
 
 
-class _Tickers:
+class Tickers:
     """The newest of each symbol, passed on at once after a pause, then every `CONFLATE`."""
 
     def __init__(self, on_ticker: OnTicker) -> None:

@@ -1,32 +1,30 @@
-"""Binance spot by REST: one account, or public data without keys."""
+"""What the connectors of all exchanges share. Each family adds its endpoints and its mapping."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from bots.core import ports
 from bots.core.types import Balance, Candle, Fill, Market, OrderReport, OrderRequest, Ticker
-from exchanges.connector import errors, mapping
+from exchanges.connector import errors
 from exchanges.connector.client import Call, Keys, new_client
 from exchanges.connector.markets import Markets
-
-PAGE = 1000
-DAY_MS = 86_400_000
+from exchanges.connector.public import KeyFacts
 
 T = TypeVar("T")
 
 
-class BinanceConnector:
-    """Implements `bots.core.ports.ExchangeConnector`. It uses ccxt's raw endpoints, not its unified calls:
-    amounts stay the exact strings they are on the wire, and what is sent is what is written here."""
+class RestConnector(ABC):
+    """One account on one exchange, or public data without keys: `bots.core.ports.ExchangeConnector`."""
 
     def __init__(self, markets: Markets, keys: Keys | None) -> None:
         self.markets = markets
         self.venue = markets.venue
         self.exchange = self.venue.facts.id
         self.resolve_delay_ms = self.venue.facts.resolve_delay_ms
-        self._keys = keys
-        self.client = new_client(self.exchange, session=self.venue.session, keys=keys)
+        self.keys = keys
+        self.client = new_client(self.venue.facts, session=self.venue.session, keys=keys)
         self.client.clock = self.venue.clock
 
     async def market(self, symbol: str) -> Market:
@@ -43,50 +41,31 @@ class BinanceConnector:
         return self.venue.clock.now()
 
     async def account_id(self) -> str:
-        return str((await self.account())["uid"])
+        return (await self.key_facts()).account_uid
 
-    async def account(self) -> dict[str, Any]:
-        """The exchange's own description of the account."""
-        return await self._private("account", "privateGetAccount", mapping.account, omitZeroBalances="true")
+    @abstractmethod
+    async def key_facts(self) -> KeyFacts:
+        """What the key may do, and whose it is."""
 
-    async def key_permissions(self) -> dict[str, Any]:
-        """The exchange's own description of what the key may do."""
-        return await self._private("permissions", "sapiGetAccountApiRestrictions", dict)
+    @abstractmethod
+    async def balances(self) -> dict[str, Balance]: ...
 
-    async def balances(self) -> dict[str, Balance]:
-        return mapping.balances(await self.account())
+    @abstractmethod
+    async def ticker(self, symbol: str) -> Ticker: ...
 
-    async def ticker(self, symbol: str) -> Ticker:
-        return await self._public(
-            "ticker",
-            "publicGetTicker24hr",
-            lambda raw: mapping.ticker(raw, symbol),
-            symbol=await self._id(symbol),
-        )
-
-    async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]:
-        return await self._public(
-            "candles",
-            "publicGetKlines",
-            lambda rows: [mapping.candle(row) for row in rows],
-            symbol=await self._id(symbol),
-            interval="1m",
-            startTime=start,
-            limit=limit,
-        )
+    @abstractmethod
+    async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]: ...
 
     async def reserve_order(self) -> None:
         await self.markets.ready()
-        await self.venue.reserve_order(self._key_pair().account)
+        await self.venue.reserve_order(self.key_pair().account)
 
     async def create_order(self, order: OrderRequest, sent_at: int) -> OrderReport:
-        keys = self._key_pair()
-        params = mapping.order_params(order, self.markets.id_of(order.symbol))
-
-        async def send() -> OrderReport:
-            return mapping.created(await self.client.privatePostOrder(params), order)
-
-        outcome = await self.venue.once(Call(timestamp=sent_at), send, errors.sort_create)
+        keys = self.key_pair()
+        self.markets.get(order.symbol)
+        outcome = await self.venue.once(
+            Call(timestamp=sent_at), lambda: self._post(order), errors.sort_create
+        )
         if isinstance(outcome, OrderReport):
             return outcome
         if isinstance(outcome, ports.RateLimited):
@@ -96,90 +75,33 @@ class BinanceConnector:
                 await self.venue.clock.measure()
         raise outcome
 
-    async def cancel_order(self, symbol: str, client_id: str) -> OrderReport | None:
-        return await self._order("cancel", "privateDeleteOrder", symbol, client_id, urgent=True)
+    @abstractmethod
+    async def _post(self, order: OrderRequest) -> OrderReport:
+        """One POST. Raises whatever comes of it; also where the answer does not name this order."""
 
-    async def fetch_order(self, symbol: str, client_id: str) -> OrderReport | None:
-        return await self._order("order", "privateGetOrder", symbol, client_id)
+    @abstractmethod
+    async def cancel_order(self, symbol: str, client_id: str) -> OrderReport | None: ...
 
-    async def open_orders(self, symbol: str) -> list[OrderReport]:
-        return await self._private(
-            "open_orders",
-            "privateGetOpenOrders",
-            lambda rows: [mapping.order_report(row, symbol) for row in rows],
-            symbol=await self._id(symbol),
-        )
+    @abstractmethod
+    async def fetch_order(self, symbol: str, client_id: str) -> OrderReport | None: ...
 
-    async def fills(self, symbol: str, since: int) -> list[Fill]:
-        found = await self._trades("fills", symbol, startTime=since)
-        # A start alone may be answered for its first 24 hours only: then go on by trade id.
-        old = await self.exchange_time() - since > DAY_MS
-        if old and not found:
-            found = await self._first_after(symbol, since)
-        if old or len(found) == PAGE:
-            found = await self._later(found, symbol)
-        return found
+    @abstractmethod
+    async def open_orders(self, symbol: str) -> list[OrderReport]: ...
 
-    async def order_fills(self, symbol: str, exchange_order_id: str) -> list[Fill]:
-        found = await self._trades("order_fills", symbol, orderId=exchange_order_id)
-        if len(found) == PAGE:
-            # Not every page of one order can be asked for: go on through all of the symbol's.
-            found = await self._later(found, symbol)
-        return [fill for fill in found if fill.exchange_order_id == exchange_order_id]
+    @abstractmethod
+    async def fills(self, symbol: str, since: int) -> list[Fill]: ...
+
+    @abstractmethod
+    async def order_fills(self, symbol: str, exchange_order_id: str) -> list[Fill]: ...
 
     async def close(self) -> None:
         await self.client.close()
 
-    async def _order(
-        self, what: str, endpoint: str, symbol: str, client_id: str, *, urgent: bool = False
-    ) -> OrderReport | None:
-        params = {"symbol": await self._id(symbol), "origClientOrderId": client_id}
-        try:
-            return await self._private(
-                what, endpoint, lambda raw: mapping.order_report(raw, symbol), urgent=urgent, **params
-            )
-        except errors.Missing:
-            return None
-
-    async def _trades(self, what: str, symbol: str, **params: Any) -> list[Fill]:
-        """One page, oldest first."""
-        return await self._private(
-            what,
-            "privateGetMyTrades",
-            lambda rows: mapping.fills(rows, symbol),
-            symbol=await self._id(symbol),
-            limit=PAGE,
-            **params,
-        )
-
-    async def _later(self, found: list[Fill], symbol: str) -> list[Fill]:
-        """With all pages after it, by trade id: a page may end between two fills of one millisecond."""
-        found = list(found)
-        while found:
-            last = int(found[-1].trade_id)
-            page = await self._trades("fills", symbol, fromId=last + 1)
-            found += [fill for fill in page if int(fill.trade_id) > last]
-            if len(page) < PAGE or int(found[-1].trade_id) == last:
-                break
-        return found
-
-    async def _first_after(self, symbol: str, since: int) -> list[Fill]:
-        """The first fills at or after `since`, a time more than a day ago: from the newest page where that
-        reaches back so far, otherwise day by day."""
-        newest = await self._trades("fills", symbol)
-        found = [fill for fill in newest if fill.time >= since]
-        start = since
-        while len(found) == PAGE and start < found[0].time:
-            day = await self._trades("fills", symbol, startTime=start, endTime=start + DAY_MS)
-            if day:
-                return day
-            start += DAY_MS
-        return found
-
     async def _private(
         self, what: str, endpoint: str, read: Callable[[Any], T], *, urgent: bool = False, **params: Any
     ) -> T:
-        self._key_pair()
+        """An endpoint of ccxt's, by its name."""
+        self.key_pair()
         await self.venue.clock.ready()
         return await self._public(what, endpoint, read, urgent=urgent, **params)
 
@@ -198,7 +120,8 @@ class BinanceConnector:
         await self.markets.ready()
         return self.markets.id_of(symbol)
 
-    def _key_pair(self) -> Keys:
-        if self._keys is None:
+    def key_pair(self) -> Keys:
+        """Raises AccountRefused."""
+        if self.keys is None:
             raise ports.AccountRefused("This connection has no API key.", "no_key")
-        return self._keys
+        return self.keys

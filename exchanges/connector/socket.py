@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -12,15 +11,12 @@ import orjson
 
 from bots.core import ports
 from exchanges.connector import errors
-from exchanges.connector.venue import Venue
-from exchanges.limiter import Rate
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 15.0  # a dead connection shows within this and a half of it
 OPEN_TIMEOUT = 10.0
 RECONNECT_DELAYS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-SUBSCRIBE_WEIGHT = 2
 STEADY = 60.0  # a connection that held so long makes the next reconnect prompt again
 
 
@@ -39,13 +35,6 @@ def reading() -> Iterator[None]:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise BadFrame(type(error).__name__) from None
-
-
-async def may_connect(venue: Venue, kind: str) -> None:
-    """Waits until the exchange lets this address open one more connection of this kind."""
-    facts = venue.facts
-    rate = Rate(facts.id, SUBSCRIBE_WEIGHT, venue.weight_per_minute)
-    await venue.limiter.acquire(replace(rate, sockets=kind, sockets_per_5m=facts.sockets_per_5m))
 
 
 @asynccontextmanager
@@ -69,6 +58,13 @@ async def messages(ws: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Any]:
             message = orjson.loads(frame.data)
         yield message
     raise ConnectionError(f"The connection ended with code {ws.close_code}.")
+
+
+async def keep_alive(ws: aiohttp.ClientWebSocketResponse, every: float) -> None:
+    """The pings of exchanges that do not count those of the protocol."""
+    while not ws.closed:
+        await asyncio.sleep(every)
+        await ws.send_str('{"op":"ping"}')
 
 
 async def forever(name: str, connection: Callable[[], Awaitable[None]]) -> None:

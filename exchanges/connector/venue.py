@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
 
@@ -12,6 +12,7 @@ from exchanges.connector import errors
 from exchanges.connector.client import CALL, Call, new_client
 from exchanges.connector.clock import ExchangeClock
 from exchanges.connector.facts import ExchangeFacts
+from exchanges.connector.public import Limits, PublicWire
 from exchanges.limiter import Limiter, Rate
 
 RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -24,18 +25,19 @@ class Venue:
     def __init__(
         self,
         facts: ExchangeFacts,
+        wire: PublicWire,
         *,
         session: aiohttp.ClientSession,
         limiter: Limiter,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         self.facts = facts
+        self.wire = wire
         self.session = session
         self.limiter = limiter
-        self.client = new_client(facts.id, session=session, keys=None)
+        self.client = new_client(facts, session=session, keys=None)
         self.clock = self.client.clock = ExchangeClock(self._ask_time)
-        self.orders_per_10s = facts.orders_per_10s
-        self.weight_per_minute = facts.weight_per_minute
+        self.weight_limit, self.order_limit = facts.weight_limit, facts.order_limit
         self._retry_delays = retry_delays
 
     async def ask(self, what: str, send: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
@@ -75,22 +77,25 @@ class Venue:
 
     async def reserve_order(self, account: str) -> None:
         """Waits until one more order of this account may go out."""
-        rate = self._rate("create", urgent=True)
-        await self.limiter.acquire(replace(rate, account=account, orders_per_10s=self.orders_per_10s))
+        facts, rate = self.facts, self._rate("create", urgent=True)
+        orders = replace(
+            rate, account=account, order_limit=self.order_limit, order_seconds=facts.order_seconds
+        )
+        await self.limiter.acquire(orders)
+
+    async def may_connect(self, kind: str) -> None:
+        """Waits until the exchange lets this address open one more connection of this kind."""
+        rate = self._rate("connect", urgent=False)
+        await self.limiter.acquire(replace(rate, sockets=kind, sockets_per_5m=self.facts.sockets_per_5m))
 
     async def slow_down(self, error: ports.RateLimited, account: str = "") -> None:
         """Tells every process, before the next of them runs into it."""
         of_account = error.code == "order_rate"
         await self.limiter.pause(self.facts.id, error.retry_after, account if of_account else "")
 
-    def read_limits(self, limits: list[dict[str, Any]]) -> None:
-        """From exchangeInfo."""
-        for limit in limits:
-            kind = (limit["rateLimitType"], limit["interval"], int(limit["intervalNum"]))
-            if kind == ("REQUEST_WEIGHT", "MINUTE", 1):
-                self.weight_per_minute = int(limit["limit"])
-            elif kind == ("ORDERS", "SECOND", 10):
-                self.orders_per_10s = int(limit["limit"])
+    def take_limits(self, limits: Limits) -> None:
+        self.weight_limit = limits.weight or self.weight_limit
+        self.order_limit = limits.orders or self.order_limit
 
     async def close(self) -> None:
         await self.client.close()
@@ -105,12 +110,11 @@ class Venue:
         return None
 
     def _rate(self, what: str, urgent: bool) -> Rate:
-        weight = self.facts.weights[what]
-        return Rate(self.facts.id, weight, self.weight_per_minute, urgent=urgent)
+        facts = self.facts
+        return Rate(facts.id, facts.weights[what], self.weight_limit, facts.weight_seconds, urgent=urgent)
 
     async def _ask_time(self) -> int:
-        reply = await self.ask("time", self.client.publicGetTime)
-        return int(reply["serverTime"])
+        return await self.ask("time", lambda: self.wire.time(self.client))
 
 
 def _for_caller(error: ports.ExchangeError) -> ports.ExchangeError:

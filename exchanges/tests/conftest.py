@@ -9,7 +9,7 @@ from bots.core.types import OrderRequest, OrderType, Side
 from exchanges.connector.client import Keys
 from exchanges.connector.factory import connect
 from exchanges.connector.markets import MarketCache
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.rest import RestConnector
 from exchanges.connector.transport import client_session
 from exchanges.limiter import Rate
 from exchanges.tests.wire import Wire, fake_wire
@@ -55,11 +55,12 @@ async def connecting(limiter: FreeLimiter) -> AsyncIterator[Connecting]:
             transport: dict[str, Any],
             keys: Keys | None = ALICE,
             delays: Any = (0.0,) * 5,
-        ) -> BinanceConnector:
+            exchange: str = "binance",
+        ) -> RestConnector:
             session = await stack.enter_async_context(client_session(transport))
             cache = MarketCache(session, limiter, retry_delays=delays)
             stack.push_async_callback(cache.close)
-            connector = connect("binance", markets=cache, credentials=keys)
+            connector = connect(exchange, markets=cache, credentials=keys)
             stack.push_async_callback(connector.close)
             await connector.markets.ready()
             return connector

@@ -68,8 +68,8 @@ def test_a_key_is_added_checked_and_described_without_its_secrets(as_alice):
     assert response.status_code == 201, response.content
     created = response.json()
     assert set(created) == {
-        "id", "exchange", "label", "mode", "api_key_hint", "is_valid", "permission_state", "ip_restricted",
-        "checked_at", "created_at",
+        "id", "exchange", "label", "mode", "api_key_hint", "is_valid", "permission_state", "permission_detail",
+        "ip_restricted", "checked_at", "created_at",
     }  # fmt: skip
     assert (created["mode"], created["is_valid"], created["permission_state"]) == (
         "live",
@@ -113,7 +113,6 @@ def test_an_address_list_that_is_missing_is_noted(as_alice):
         ({"api_key": "unknown-key"}, "invalid_key", "api_key"),
         ({"exchange": "kraken"}, "unsupported_exchange", "exchange"),
         ({"mode": "paper"}, "unsupported_mode", "mode"),
-        ({"mode": "testnet"}, "unsupported_mode", "mode"),
         ({"mode": "other"}, "invalid_choice", "mode"),
         ({"label": ""}, "blank", "label"),
         ({"label": "x" * 101}, "max_length", "label"),

@@ -35,7 +35,7 @@ async def other() -> AsyncIterator[SharedLimiter]:
 
 
 def order_rate(exchange: str, account: str = "a", orders: int = 10) -> Rate:
-    return Rate(exchange, 1, 6000, account=account, orders_per_10s=orders, urgent=True)
+    return Rate(exchange, 1, 6000, account=account, order_limit=orders, urgent=True)
 
 
 async def taken_at_once(limiter: SharedLimiter, rate: Rate, tries: int) -> int:

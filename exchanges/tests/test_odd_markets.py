@@ -4,7 +4,9 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+from exchanges.connector.binance.public import BinancePublic
 from exchanges.connector.markets import Markets
+from exchanges.connector.public import Limits
 
 FILTERS = [
     {"filterType": "PRICE_FILTER", "tickSize": "0.01000000"},
@@ -24,18 +26,19 @@ def listed(base: str, filters: list[dict[str, str]]) -> dict[str, Any]:
 
 class Venue:
     def __init__(self, *symbols: dict[str, Any]) -> None:
-        self.reply = {"symbols": list(symbols)}
-        self.client = SimpleNamespace(publicGetExchangeInfo=None, safe_currency_code=str)
+        self.reply = list(symbols), Limits()
+        self.client = SimpleNamespace(safe_currency_code=str)
+        self.wire = BinancePublic()
         self.facts = SimpleNamespace(name="Binance")
         self.clock = self
 
     async def ready(self) -> None:
         """The clock is known."""
 
-    async def ask(self, _what: str, _send: Any) -> dict[str, Any]:
+    async def ask(self, _what: str, _send: Any) -> Any:
         return self.reply
 
-    def read_limits(self, limits: list[Any]) -> None:
+    def take_limits(self, limits: Limits) -> None:
         """None are given."""
 
 

@@ -1,9 +1,13 @@
 """What the exchange says of a key, and what we make of it."""
 
+from typing import Any
+
 import pytest
 
+from exchanges.connector.binance.mapping import key_facts
+from exchanges.connector.facts import BINANCE
 from exchanges.models import PermissionState
-from exchanges.permissions import judge_binance
+from exchanges.permissions import Permissions, judge
 
 SAFE = {
     "ipRestrict": True,
@@ -14,6 +18,10 @@ SAFE = {
     "enableSpotAndMarginTrading": True,
 }
 ACCOUNT = {"uid": "35", "canTrade": True}
+
+
+def judge_binance(key: dict[str, bool], account: dict[str, Any]) -> Permissions:
+    return judge(key_facts(key, account), BINANCE, attested=False)
 
 
 def test_a_key_that_trades_and_cannot_withdraw_is_safe():

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from bots.core import ports
 from exchanges.connector import errors
-from exchanges.connector.client import CLIENTS, Call
-from exchanges.connector.factory import CONNECTORS
+from exchanges.connector.binance.rest import BinanceConnector
+from exchanges.connector.client import Call
+from exchanges.connector.factory import FAMILIES
 from exchanges.connector.facts import BINANCE, FACTS
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.wires import PUBLIC
 from exchanges.tasks import recheck_credentials
 
 NEVER_A_REFUSAL = {"-1000", "-1001", "-1004", "-1006", "-1007", "-1008", "-1010", "-1016"}
@@ -109,13 +110,20 @@ def test_an_account_that_may_not_trade_any_more_is_stopped():
     )
 
 
-def test_every_exchange_with_facts_has_a_client_and_a_connector():
-    assert set(FACTS) == set(CLIENTS) == set(CONNECTORS)
+def test_every_exchange_with_facts_has_a_family_of_connectors():
+    assert {facts.wire for facts in FACTS.values()} == set(FAMILIES) == set(PUBLIC)
 
 
-def test_the_connector_keeps_to_the_protocol():
-    kept: type[ports.ExchangeConnector] = BinanceConnector
-    assert kept is BinanceConnector
+def test_every_exchange_is_known_by_its_own_name_and_a_testnet_by_that_of_its_exchange():
+    for name, facts in FACTS.items():
+        assert facts.id == name
+        if facts.testnet_of:
+            assert name == f"{facts.testnet_of}-testnet"
+
+
+def test_the_connectors_keep_to_the_protocol():
+    kept: list[type[ports.ExchangeConnector]] = [BinanceConnector]
+    assert {family.connector for family in FAMILIES.values()} == set(kept)
 
 
 @pytest.mark.django_db

@@ -12,10 +12,11 @@ from aiohttp import web
 from bots.core import ports
 from bots.core.types import Candle, Fill, OrderReport, OrderStatus, OrderType, Side, Ticker
 from exchanges.connector import socket
+from exchanges.connector.binance.stream import BinanceAccountStream
 from exchanges.connector.client import Keys
-from exchanges.connector.prices import PriceStream
-from exchanges.connector.rest import BinanceConnector
-from exchanges.connector.stream import AccountStream, StreamReset
+from exchanges.connector.factory import price_stream
+from exchanges.connector.rest import RestConnector
+from exchanges.connector.stream import StreamReset
 from exchanges.simulator.testing import RunningSimulator, running_simulator
 from exchanges.tests.conftest import order
 from exchanges.tests.wire import Wire
@@ -65,13 +66,13 @@ async def alice(sim, connecting):
     return await connecting(sim.transport, Keys("demo-alice", "secret-of-alice"))
 
 
-async def place(connector: BinanceConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
+async def place(connector: RestConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())
 
 
 async def test_every_fill_of_a_burst_arrives_in_order(sim, alice):
     heard = Heard()
-    async with running(AccountStream(alice).run(heard)):
+    async with running(BinanceAccountStream(alice).run(heard)):
         await heard.until(lambda events: events == [StreamReset()])
         await place(alice, quantity=D("0.10000"))
         for _ in range(500):
@@ -93,7 +94,7 @@ async def test_every_fill_of_a_burst_arrives_in_order(sim, alice):
 
 async def test_the_fill_comes_before_the_state_it_leads_to(alice):
     heard = Heard()
-    async with running(AccountStream(alice).run(heard)):
+    async with running(BinanceAccountStream(alice).run(heard)):
         await heard.until(bool)
         await place(alice, type=OrderType.MARKET, price=None, post_only=False)
         await heard.until(
@@ -104,7 +105,7 @@ async def test_the_fill_comes_before_the_state_it_leads_to(alice):
 
 async def test_a_cancel_is_reported_under_our_client_id(alice):
     heard = Heard()
-    async with running(AccountStream(alice).run(heard)):
+    async with running(BinanceAccountStream(alice).run(heard)):
         await heard.until(bool)
         await place(alice)
         await alice.cancel_order("BTC/USDT", "agx1")
@@ -118,7 +119,7 @@ async def test_a_cancel_is_reported_under_our_client_id(alice):
 async def test_accounts_hear_of_their_own_orders_only(sim, alice, connecting):
     bob = await connecting(sim.transport, Keys("demo-bob", "secret-of-bob"))
     heard, bobs = Heard(), Heard()
-    async with running(AccountStream(alice).run(heard)), running(AccountStream(bob).run(bobs)):
+    async with running(BinanceAccountStream(alice).run(heard)), running(BinanceAccountStream(bob).run(bobs)):
         await heard.until(bool)
         await bobs.until(bool)
         await place(alice)
@@ -133,7 +134,7 @@ async def test_a_wrong_secret_ends_the_stream(sim, connecting):
     impostor = await connecting(sim.transport, Keys("key-of-alice", "not-the-secret"))
     async with asyncio.timeout(10):
         with pytest.raises(ports.AccountRefused):
-            await AccountStream(impostor).run(Heard())
+            await BinanceAccountStream(impostor).run(Heard())
 
 
 class Relay:
@@ -201,7 +202,7 @@ async def test_after_every_end_the_stream_comes_back_and_says_so(
     relay.after = after
     connector = await connecting(wire.transport)
     heard = Heard()
-    async with running(AccountStream(connector).run(heard)):
+    async with running(BinanceAccountStream(connector).run(heard)):
         await heard.until(lambda events: events == [StreamReset()] * 3)
     assert relay.connections == 3
 
@@ -216,14 +217,14 @@ async def test_a_connection_that_went_silent_is_noticed(wire, relay, connecting,
 
     relay.after = after
     heard = Heard()
-    async with running(AccountStream(await connecting(wire.transport)).run(heard)):
+    async with running(BinanceAccountStream(await connecting(wire.transport)).run(heard)):
         await heard.until(lambda events: len(events) == 2)
     forever.set()
 
 
 async def test_tickers_follow_the_market_and_the_symbols_wanted(sim, alice):
     heard, wanted = Heard(), {"BTC/USDT", "NO/SUCH"}
-    async with running(PriceStream(alice.markets).run(lambda: wanted, heard, Heard())):
+    async with running(price_stream(alice.markets).run(lambda: wanted, heard, Heard())):
         sim.exchange.set_price("BTCUSDT", D(60_100))
         await heard.until(lambda events: any(each.price == D(60_100) for each in events.of(Ticker)))
         wanted.add("ETH/USDT")
@@ -235,7 +236,7 @@ async def test_tickers_follow_the_market_and_the_symbols_wanted(sim, alice):
 
 async def test_prices_are_conflated_to_the_newest(sim, alice):
     heard = Heard()
-    async with running(PriceStream(alice.markets).run(lambda: {"BTC/USDT"}, heard, Heard())):
+    async with running(price_stream(alice.markets).run(lambda: {"BTC/USDT"}, heard, Heard())):
         await heard.until(bool)
         before = len(heard)
         for step in range(200):
@@ -257,7 +258,7 @@ async def test_closed_candles_are_told_once(wire, connecting):
 
     wire.on("GET", "/ws/0", answer)
     heard = Heard()
-    stream = PriceStream((await connecting(wire.transport)).markets)
+    stream = price_stream((await connecting(wire.transport)).markets)
     async with running(stream.run(lambda: {"BTC/USDT"}, Heard(), heard)):
         await heard.until(bool)
     assert heard == [("BTC/USDT", Candle(60_000, D(1), D(3), D("0.5"), D(2), D(10)))]
@@ -269,4 +270,4 @@ async def test_a_listener_that_fails_is_not_taken_for_a_broken_connection(sim, a
 
     async with asyncio.timeout(10):
         with pytest.raises(KeyError, match="mine"):
-            await AccountStream(alice).run(fails)
+            await BinanceAccountStream(alice).run(fails)

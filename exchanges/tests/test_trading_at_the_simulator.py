@@ -11,7 +11,7 @@ import pytest
 from bots.core import ports
 from bots.core.types import Liquidity, OrderReport, OrderStatus, OrderType, Side
 from exchanges.connector.client import Keys
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.rest import RestConnector
 from exchanges.connector.transport import client_session
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.certificates import ensure_certificates
@@ -33,7 +33,7 @@ async def alice(sim: RunningSimulator, connecting: Connecting) -> Any:
     return await connecting(sim.transport, Keys("demo-alice", "secret-of-alice"))
 
 
-async def place(connector: BinanceConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
+async def place(connector: RestConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
     await connector.reserve_order()
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())
 

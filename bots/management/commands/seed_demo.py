@@ -83,7 +83,7 @@ def _credential(user: User) -> Credential:
 
 
 def _grid_config(credential: Credential) -> dict[str, Any]:
-    price = price_of(credential.exchange, "BTC/USDT")
+    price = price_of(credential.venue, "BTC/USDT")
     return {
         "lower_price": str(nearest(price * (1 - WIDTH), Decimal(10))),
         "upper_price": str(nearest(price * (1 + WIDTH), Decimal(10))),

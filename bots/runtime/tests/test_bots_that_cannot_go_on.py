@@ -11,7 +11,7 @@ from bots.runtime import worker as runtime
 from bots.runtime.tests.conftest import World, until
 from bots.services import lifecycle
 from bots.services.errors import IllegalMove, InvalidConfig
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.binance.rest import BinanceConnector
 from exchanges.models import Credential, PermissionState
 
 

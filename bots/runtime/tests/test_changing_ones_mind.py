@@ -15,7 +15,7 @@ from bots.models import Bot, EquitySnapshot
 from bots.runtime.tests.conftest import World, until
 from bots.services import lifecycle, outcome
 from bots.tests.records import lease_of, plain_bot
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.binance.rest import BinanceConnector
 from marketdata.partitions import ensure_month
 
 

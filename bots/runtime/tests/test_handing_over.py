@@ -11,7 +11,7 @@ from bots.runtime import leases, worker
 from bots.runtime.tests.conftest import World, until
 from bots.runtime.worker import BotWorker
 from bots.services import lifecycle
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.binance.rest import BinanceConnector
 
 
 def closing_thread(ending: BotWorker) -> threading.Thread:

@@ -116,15 +116,15 @@ def market(request: HttpRequest) -> JsonResponse:
     credential = exchanges.access_credential(user=user_of(request), credential_id=wanted)
     symbol = request.GET.get("symbol", "").upper()
     try:
-        rules = exchanges.market_of(credential.exchange, symbol)
-        price = exchanges.ticker_of(credential.exchange, symbol).price
+        rules = exchanges.market_of(credential.venue, symbol)
+        price = exchanges.ticker_of(credential.venue, symbol).price
     except UnknownSymbol as error:
         return JsonResponse({"detail": error.detail}, status=404)
     except ExchangeError as error:
         return JsonResponse({"detail": error.detail}, status=503)
-    follow(exchange=credential.exchange, symbol=rules.symbol)
+    follow(exchange=credential.venue, symbol=rules.symbol)
     answer = {
-        "exchange": credential.exchange,
+        "exchange": credential.venue,
         "symbol": rules.symbol,
         "base": rules.base,
         "quote": rules.quote,
@@ -147,13 +147,22 @@ def _free(credential: Credential, coin: str) -> str | None:
     return f"{balance.free:f}" if balance else "0"
 
 
+def _venue(request: HttpRequest) -> str:
+    """Of the key that is chosen in the form, or of the newest one; "" without a key."""
+    keys = user_of(request).credentials.order_by("-created_at")
+    chosen = request.GET.get("credential", "")
+    key = keys.filter(pk=uuid_of(chosen)).first() if chosen else keys.first()
+    return key.venue if key else ""
+
+
 @require_GET
 @login_required
 def symbols(request: HttpRequest) -> HttpResponse:
     """Markets whose name contains what was typed, as options."""
     typed = request.GET.get("symbol", "").upper()
     try:
-        found = [m.symbol for m in exchanges.symbols_of("binance") if typed in m.symbol]
+        venue = _venue(request)
+        found = [m.symbol for m in exchanges.symbols_of(venue) if typed in m.symbol] if venue else []
     except ExchangeError:
         found = []
     found.sort(key=lambda symbol: (not symbol.startswith(typed), symbol))

@@ -18,8 +18,7 @@ from bots.core.types import (
     Side,
     Ticker,
 )
-
-Raw = Mapping[str, Any]
+from exchanges.connector.public import KeyFacts, Raw
 
 STATUS = {
     "NEW": OrderStatus.OPEN,
@@ -179,6 +178,19 @@ def execution(raw: Raw, symbol: str) -> tuple[Fill | None, OrderReport]:
 def account(raw: Raw) -> dict[str, Any]:
     """Only what is one: it names its owner, its balances and whether it may trade."""
     return {"uid": str(int(raw["uid"])), "canTrade": raw["canTrade"], "balances": list(raw["balances"])}
+
+
+def key_facts(key: Raw, account: Raw) -> KeyFacts:
+    """A key must trade spot, and must not move money out of the account: by withdrawal, or by transfers between
+    master and sub-accounts. `permitsUniversalTransfer` moves it between the account's own wallets only."""
+    trades = key.get("enableReading", False) and key.get("enableSpotAndMarginTrading", False)
+    return KeyFacts(
+        account_uid=str(account["uid"]),
+        may_trade=bool(trades and account["canTrade"]),
+        # What the exchange does not say is taken for allowed: safe is only what it says is not.
+        moves_money=bool(key.get("enableWithdrawals", True) or key.get("enableInternalTransfer", True)),
+        ip_restricted=bool(key.get("ipRestrict")),
+    )
 
 
 def balances(raw: Raw) -> dict[str, Balance]:

@@ -1,41 +1,19 @@
-"""What is known of each exchange, as data: a new exchange adds an entry here and a connector class."""
+"""Binance spot."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-
-@dataclass(frozen=True, slots=True)
-class ExchangeFacts:
-    """Limits are the exchange's own; the limiter keeps its own headroom. Codes are raw."""
-
-    id: str
-    name: str
-    domains: tuple[str, ...]  # every host of the exchange is one of these or below one
-    resolve_delay_ms: int  # after timestamp + recvWindow, until "absent" can be believed
-    weight_per_minute: int
-    orders_per_10s: int
-    sockets_per_5m: int  # opened, by an address
-    weights: Mapping[str, int] = field(repr=False)
-    clock_codes: frozenset[str] = frozenset()
-    busy_codes: frozenset[str] = frozenset()  # for the address: nothing happened
-    order_rate_codes: frozenset[str] = frozenset()  # for the account: nothing happened
-    account_codes: frozenset[str] = frozenset()
-    symbol_codes: frozenset[str] = frozenset()
-    missing_codes: frozenset[str] = frozenset()  # this order is not known, or no longer open
-    transient_codes: frozenset[str] = frozenset()
-    refused_codes: frozenset[str] = frozenset()  # on create: certainly not accepted
-    # A code that says little needs its text: (code or "", part of the message, lower case) -> our code.
-    refused_texts: tuple[tuple[str, str, str], ...] = ()
-
+from exchanges.connector.facts.model import ExchangeFacts
 
 BINANCE = ExchangeFacts(
     id="binance",
     name="Binance",
     domains=("binance.com",),
     resolve_delay_ms=10_000,
-    weight_per_minute=6000,
-    orders_per_10s=50,
+    weight_limit=6000,
+    order_limit=50,
     sockets_per_5m=300,
+    wire="binance",
+    key_hint="Allow reading and spot trading, leave withdrawals off, and restrict the key to this server's IP address.",
     weights={
         "time": 1,
         "markets": 20,
@@ -49,11 +27,13 @@ BINANCE = ExchangeFacts(
         "create": 1,
         "cancel": 1,
         "permissions": 1,
+        "connect": 2,
     },
     clock_codes=frozenset({"-1021"}),
     busy_codes=frozenset({"-1003"}),
     order_rate_codes=frozenset({"-1015"}),
     account_codes=frozenset({"-1002", "-1022", "-1099", "-2008", "-2014", "-2015", "-3022"}),
+    signature_codes=frozenset({"-1022"}),
     symbol_codes=frozenset({"-1121"}),
     missing_codes=frozenset({"-2011", "-2013"}),
     transient_codes=frozenset(
@@ -77,4 +57,12 @@ BINANCE = ExchangeFacts(
     ),
 )
 
-FACTS: dict[str, ExchangeFacts] = {BINANCE.id: BINANCE}
+BINANCE_TESTNET = replace(
+    BINANCE,
+    id="binance-testnet",
+    name="Binance testnet",
+    ccxt="binance",
+    domains=("binance.vision",),
+    testnet_of="binance",
+    key_hint="Make the key at Binance's spot testnet: a key of the real exchange does not work there.",
+)

@@ -1,0 +1,13 @@
+"""What is known of each exchange, as data. A new exchange adds its entry here."""
+
+from exchanges.connector.facts.binance import BINANCE, BINANCE_TESTNET
+from exchanges.connector.facts.model import ExchangeFacts
+
+__all__ = ["BINANCE", "FACTS", "ExchangeFacts", "testnet_of"]
+
+FACTS: dict[str, ExchangeFacts] = {facts.id: facts for facts in (BINANCE, BINANCE_TESTNET)}
+
+
+def testnet_of(exchange: str) -> ExchangeFacts | None:
+    """None where the exchange has none."""
+    return next((facts for facts in FACTS.values() if facts.testnet_of == exchange), None)

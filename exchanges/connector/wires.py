@@ -1,0 +1,6 @@
+"""The families of exchanges, as far as nobody needs a key."""
+
+from exchanges.connector.binance.public import BinancePublic
+from exchanges.connector.public import PublicWire
+
+PUBLIC: dict[str, PublicWire] = {"binance": BinancePublic()}
