@@ -67,3 +67,26 @@ class FollowedMarket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} on {self.exchange}"
+
+
+class CandleMonth(models.Model):
+    """Counts the writes to a month of a market's candles, in their transactions: what was read at a version is
+    what is stored while it is still the version. Written by `services.store_rows`, read by `columns`."""
+
+    exchange = models.CharField(max_length=50)
+    symbol = models.CharField(max_length=20)
+    timeframe = models.CharField(max_length=10, choices=Timeframe)
+    month = models.DateField()  # its first day
+    version = models.BigIntegerField()
+
+    class Meta:
+        db_table = "candle_months"
+        ordering = ["exchange", "symbol", "timeframe", "month"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exchange", "symbol", "timeframe", "month"], name="candle_months_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exchange} {self.symbol} {self.timeframe} {self.month:%Y-%m}"

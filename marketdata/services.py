@@ -24,15 +24,29 @@ CREATE TEMPORARY TABLE candles_in (
     seconds bigint, open numeric, high numeric, low numeric, close numeric, volume numeric
 ) ON COMMIT DROP
 """
-# Rows that say what is already stored are left alone: a repeated import makes no dead rows.
-_UPSERT = """
-INSERT INTO ohlcv AS o (time, exchange, symbol, timeframe, open, high, low, close, volume)
-SELECT to_timestamp(seconds), %s, %s, %s, open, high, low, close, volume FROM candles_in
-ON CONFLICT (exchange, symbol, timeframe, time) DO UPDATE
-SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
-    volume = excluded.volume
-WHERE (o.open, o.high, o.low, o.close, o.volume)
-    IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume)
+_SERIES = "o.exchange = %(exchange)s AND o.symbol = %(symbol)s AND o.timeframe = %(timeframe)s"
+_SAME = f"{_SERIES} AND o.time >= %(first)s AND o.time < %(after)s AND o.time = to_timestamp(c.seconds)"
+# Writers of one series wait for each other, which lets this be two plain statements: ON CONFLICT takes three times
+# as long. Rows that say what is already stored are left alone: a repeated import makes no dead rows.
+_LOCK = (
+    "SELECT pg_advisory_xact_lock(hashtext('ohlcv'), hashtext(%(exchange)s || %(symbol)s || %(timeframe)s))"
+)
+_UPDATE = f"""
+UPDATE ohlcv AS o SET open = c.open, high = c.high, low = c.low, close = c.close, volume = c.volume
+FROM candles_in c WHERE {_SAME}
+    AND (o.open, o.high, o.low, o.close, o.volume) IS DISTINCT FROM (c.open, c.high, c.low, c.close, c.volume)
+"""  # noqa: S608
+_INSERT = f"""
+INSERT INTO ohlcv (time, exchange, symbol, timeframe, open, high, low, close, volume)
+SELECT to_timestamp(c.seconds), %(exchange)s, %(symbol)s, %(timeframe)s, c.open, c.high, c.low, c.close, c.volume
+FROM candles_in c WHERE NOT EXISTS (SELECT FROM ohlcv o WHERE {_SAME})
+"""  # noqa: S608
+# Whoever keeps a copy of a month's candles sees by its version that it is old.
+_CHANGED = """
+INSERT INTO candle_months AS m (exchange, symbol, timeframe, month, version)
+SELECT %(exchange)s, %(symbol)s, %(timeframe)s, (month AT TIME ZONE 'UTC')::date, 1
+FROM unnest(%(months)s::timestamptz[]) AS month
+ON CONFLICT (exchange, symbol, timeframe, month) DO UPDATE SET version = m.version + 1
 """
 
 
@@ -79,20 +93,32 @@ def store_candles(*, exchange: str, symbol: str, candles: Iterable[Candle]) -> S
     return report
 
 
-def _write(exchange: str, symbol: str, candles: list[Candle]) -> None:
-    if not candles:
-        return
-    days = {candle.time // 86_400_000 for candle in candles}
-    for month in sorted({month_of(datetime.fromtimestamp(day * 86_400, UTC)) for day in days}):
+def store_rows(*, exchange: str, symbol: str, timeframe: str, days: Iterable[int], rows: str | bytes) -> None:
+    """Stores checked candles, overwriting those of the same times. `rows` are lines of seconds, open, high, low,
+    close and volume, separated by tabs, each time once; `days` (since 1970) are those the rows fall on."""
+    starts = sorted(datetime.fromtimestamp(day * 86_400, UTC) for day in set(days))
+    months = sorted(set(map(month_of, starts)))
+    for month in months:
         ensure_month("ohlcv", month)
+    series: dict[str, Any] = {"exchange": exchange, "symbol": symbol, "timeframe": timeframe}
+    span = {**series, "first": starts[0], "after": starts[-1] + timedelta(days=1)}
     with transaction.atomic(), connection.cursor() as cursor:
-        _copy(cursor, candles)
-        cursor.execute(_UPSERT, [exchange, symbol, Timeframe.M1.value])
+        cursor.execute(_STAGE)
+        with cursor.copy("COPY candles_in FROM STDIN") as copy:
+            copy.write(rows)  # a third of the cost of write_row, and numbers need no escaping
+        cursor.execute(_LOCK, series)
+        changed = 0
+        for statement in (_UPDATE, _INSERT):
+            cursor.execute(statement, span)
+            changed += cursor.rowcount
+        if changed:
+            cursor.execute(_CHANGED, {**series, "months": months})
         cursor.execute("DROP TABLE candles_in")  # the caller's transaction may go on
 
 
-def _copy(cursor: Any, candles: list[Candle]) -> None:
-    cursor.execute(_STAGE)
-    rows = (f"{c.time // 1000}\t{c.open}\t{c.high}\t{c.low}\t{c.close}\t{c.volume}\n" for c in candles)
-    with cursor.copy("COPY candles_in FROM STDIN") as copy:
-        copy.write("".join(rows))  # a third of the cost of write_row, and numbers need no escaping
+def _write(exchange: str, symbol: str, candles: list[Candle]) -> None:
+    if not candles:
+        return
+    rows = "".join(f"{c.time // 1000}\t{c.open}\t{c.high}\t{c.low}\t{c.close}\t{c.volume}\n" for c in candles)
+    days = {candle.time // 86_400_000 for candle in candles}
+    store_rows(exchange=exchange, symbol=symbol, timeframe=Timeframe.M1.value, days=days, rows=rows)

@@ -1,0 +1,74 @@
+"""Candles from files into the database: `./autogrid manage import_candles FILE... --symbol BTC/USDT`."""
+
+import re
+import sys
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from exchanges.connector.facts import FACTS
+from marketdata.candle_files import UnreadableFile
+from marketdata.importing import ImportReport, import_file
+from marketdata.models import Timeframe
+
+SHOWN_GAPS = 10
+_SYMBOL = re.compile(r"[A-Z0-9]{1,9}/[A-Z0-9]{1,9}")
+
+
+class Command(BaseCommand):
+    help = (
+        "Imports candles: CSV (time,open,high,low,close,volume; time in ms or ISO 8601), also gzipped, and the"
+        " monthly and daily zip files of Binance's public archive. Candles of the same times are overwritten."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("--exchange", default="binance", choices=sorted(FACTS))
+        parser.add_argument("--symbol", required=True, help="as in BTC/USDT")
+        parser.add_argument("--timeframe", default="1m", choices=Timeframe.values)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        symbol = options["symbol"].upper()
+        if not _SYMBOL.fullmatch(symbol):
+            raise CommandError(f"--symbol must be like BTC/USDT, not {options['symbol']}.")
+        missing = [str(path) for path in options["files"] if not path.is_file()]
+        if missing:
+            raise CommandError(f"There is no such file: {', '.join(missing)}.")
+        timeframe, total = options["timeframe"], 0
+        for path in options["files"]:
+            try:
+                report = import_file(
+                    path,
+                    exchange=options["exchange"],
+                    symbol=symbol,
+                    timeframe=timeframe,
+                    progress=self._progress(path) if sys.stderr.isatty() else None,
+                )
+            except UnreadableFile as error:
+                raise CommandError(str(error)) from None
+            self._tell(path, report, Timeframe(timeframe).milliseconds)
+            total += report.stored
+        self.stdout.write(f"{total:,} candles of {symbol} {timeframe} on {options['exchange']} are stored.")
+
+    def _progress(self, path: Path) -> Any:
+        def show(done: int, of: int) -> None:
+            end = "\n" if done == of else ""
+            self.stderr.write(f"\r{path.name}: {done:,} of {of:,}{end}", ending="")
+
+        return show
+
+    def _tell(self, path: Path, report: ImportReport, width: int) -> None:
+        self.stdout.write(f"{path.name}: {report.rows:,} rows, {report.stored:,} stored.")
+        for reason, count in report.rejected.most_common():
+            self.stdout.write(f"  left out, {reason}: {count:,}")
+        for first, after in report.gaps[:SHOWN_GAPS]:
+            self.stdout.write(f"  missing from {_utc(first)} to {_utc(after)}: {(after - first) // width:,}")
+        if len(report.gaps) > SHOWN_GAPS:
+            self.stdout.write(f"  and {len(report.gaps) - SHOWN_GAPS:,} more gaps")
+
+
+def _utc(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
