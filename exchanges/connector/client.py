@@ -81,7 +81,11 @@ class Signing:
         if call is not None:
             call.status, call.body = code, response_body
             call.retry_after = response_headers.get("Retry-After", "")
-        return response_body.strip()
+        text = response_body.strip()
+        # ccxt hands text through, and an empty text would read as a list of no orders.
+        if code < 300 and not text.startswith(("{", "[")):
+            raise ccxt.BadResponse("The answer is no JSON.")
+        return text
 
 
 @cache

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from exchanges.simulator.faults import Faults
 
-HELD_SECONDS = 1.0  # a frame that waits for the next one goes out by itself after this
+OVERTAKEN_BY = 3  # frames: an order's event and its balance come together, so that two would swap nothing
+HELD_SECONDS = 1.0  # a frame that waits to be overtaken goes out by itself after this
 
 
 class Frames:
@@ -21,11 +22,14 @@ class Frames:
         self._send = send
         self._drop = drop
         self._held: bytes | None = None
+        self._overtaken = 0
 
     def tell(self, frame: bytes) -> None:
         if self._held is not None:
             self._send(frame)
-            self._release()
+            self._overtaken += 1
+            if self._overtaken == OVERTAKEN_BY:
+                self._release()
             return
         fault = self._faults.draw(self._exchange, self.api_key, "stream")
         match fault.kind if fault else "":
@@ -34,7 +38,7 @@ class Frames:
             case "ws_drop" | "key_revoked":
                 self._drop()
             case "ws_reorder":
-                self._held = frame
+                self._held, self._overtaken = frame, 0
                 asyncio.get_running_loop().call_later(HELD_SECONDS, self._release)
             case "ws_malformed":
                 self._send(frame[: len(frame) // 2])

@@ -1,0 +1,109 @@
+"""What the account's and the market's streams make of a faulty connection."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from bots.core import ports
+from bots.core.types import OrderReport, OrderStatus
+from exchanges.connector import socket
+from exchanges.connector.prices import PriceStream
+from exchanges.connector.stream import AccountStream, StreamReset
+from exchanges.simulator import faults_frames
+from exchanges.tests.faulty import BTC, KEY, alice, clock, place, sim
+from exchanges.tests.test_streams import Heard, running
+
+__all__ = ["alice", "clock", "sim"]
+D = Decimal
+
+
+def states(heard):
+    return [(each.client_id, each.status) for each in heard.of(OrderReport)]
+
+
+def stream_fault(sim, kind, **options):
+    return sim.faults.add(kind, api_key=KEY, endpoint="stream", **options)
+
+
+@pytest.fixture(autouse=True)
+def _prompt(monkeypatch):
+    monkeypatch.setattr(socket, "RECONNECT_DELAYS", (0.0,))
+
+
+@pytest.fixture
+async def heard(alice):
+    heard = Heard()
+    async with running(AccountStream(alice).run(heard)):
+        await heard.until(lambda events: events == [StreamReset()])
+        yield heard
+
+
+OPEN, CANCELLED = OrderStatus.OPEN, OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize("kind", ["ws_drop", "ws_malformed"])
+async def test_a_stream_that_breaks_starts_anew_and_says_so(kind, sim, alice, heard):
+    fault = stream_fault(sim, kind, count=1)
+    await place(alice)
+    await heard.until(lambda events: len(events.of(StreamReset)) == 2)
+    assert (states(heard), fault.struck) == ([], 1), "what the broken one had to say is lost"
+    assert [each.client_id for each in await alice.open_orders(BTC)] == ["agx1"]
+    await alice.cancel_order(BTC, "agx1")
+    await heard.until(lambda events: states(events) == [("agx1", CANCELLED)])
+
+
+async def test_a_stream_may_say_everything_twice(sim, alice, heard):
+    stream_fault(sim, "ws_duplicate")
+    await place(alice)
+    await heard.until(lambda events: states(events) == [("agx1", OPEN)] * 2)
+
+
+async def test_a_stream_may_tell_the_end_before_the_beginning(sim, alice, heard):
+    stream_fault(sim, "ws_reorder", count=1)
+    await place(alice)
+    await alice.cancel_order(BTC, "agx1")
+    await heard.until(lambda events: states(events) == [("agx1", CANCELLED), ("agx1", OPEN)])
+
+
+async def test_what_is_never_overtaken_comes_late(sim, alice, heard, monkeypatch):
+    monkeypatch.setattr(faults_frames, "HELD_SECONDS", 0.05)
+    stream_fault(sim, "ws_reorder", count=1)
+    await place(alice)
+    await heard.until(lambda events: states(events) == [("agx1", OPEN)])
+
+
+async def test_a_silent_stream_stays_open(sim, alice, heard):
+    silence = stream_fault(sim, "ws_silence")
+    await place(alice)
+    assert silence.struck == 2, "the order and the balance"
+    sim.faults.clear()
+    await alice.cancel_order(BTC, "agx1")
+    await heard.until(lambda events: states(events) == [("agx1", CANCELLED)])
+    assert len(heard.of(StreamReset)) == 1
+
+
+async def test_a_revoked_key_loses_its_stream_and_gets_no_other(sim, alice):
+    heard = Heard()
+    async with running(AccountStream(alice).run(heard)) as stream:
+        await heard.until(bool)
+        await place(alice)
+        await heard.until(lambda events: states(events) == [("agx1", OPEN)])
+        sim.faults.add("key_revoked", api_key=KEY)
+        sim.exchange.set_price("BTCUSDT", D(40_000))
+        with pytest.raises(ports.AccountRefused):
+            await asyncio.wait_for(stream, 10)
+
+
+async def test_a_fault_of_one_key_leaves_the_markets_alone_and_others_strike_them_too(sim, alice):
+    heard = Heard()
+    silence = stream_fault(sim, "ws_silence")
+    async with running(PriceStream(alice.markets).run(lambda: {BTC}, heard, Heard())):
+        await heard.until(bool)
+        assert silence.struck == 0
+        for kind in ("ws_drop", "ws_malformed"):
+            fault, before = sim.faults.add(kind, count=1), len(heard)
+            await heard.until(lambda events, before=before: len(events) > before + 1)
+            assert fault.struck == 1
+        sim.exchange.set_price("BTCUSDT", D(60_100))
+        await heard.until(lambda events: events[-1].price == D(60_100))
