@@ -1,27 +1,27 @@
 """The exchange itself: takes orders, matches them, settles accounts, remembers. No network, and no clock of its own.
 Every act ends in a commit: journal first, listeners afterwards (commits.py)."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
-from bots.core.matching import BookOrder
-from bots.core.matching import Execution as Match
 from bots.core.types import ZERO, Side
 from exchanges.simulator import admission
 from exchanges.simulator.accounts import Key
-from exchanges.simulator.candles import Candles, Forming
+from exchanges.simulator.candles import Forming
 from exchanges.simulator.commits import Commits, Listener
 from exchanges.simulator.conventions import AS_BINANCE, ClientIds, Conventions
 from exchanges.simulator.errors import invalid_symbol, rejected, unknown_order
-from exchanges.simulator.events import CandleClosed, Event, Execution, Traded
-from exchanges.simulator.history import History
+from exchanges.simulator.events import CandleClosed, Event, Execution
+from exchanges.simulator.floor import Floor
 from exchanges.simulator.journal import Journal
+from exchanges.simulator.opening import Opening
 from exchanges.simulator.orders import Kind, NewOrder, Order, Status, Trade
+from exchanges.simulator.resting import RestingOrders
 from exchanges.simulator.settlement import Settlement
 from exchanges.simulator.symbols import ALL, SymbolRules
-from exchanges.simulator.venue import Venue, first_price, listed, price_beside
+from exchanges.simulator.venue import Venue
 
 
 class Exchange:
@@ -45,25 +45,32 @@ class Exchange:
         self.conventions = conventions
         self.leader = leader
         self.seed = seed
-        self._home = home
         if home is not None:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._first_prices = first_prices or {}
-        self._history_days = history_days
         self.journal = Journal(home / "journal.sqlite" if home else None)
         self.accounts = self.journal.accounts.load()
         self._settlement = Settlement(self.accounts, fees_in_quote=conventions.fees_in_quote)
-        self._saved = self.journal.markets.load()
         self.venues: dict[str, Venue] = {}
         self._commits = Commits(self.journal, self._settlement, self.venues, clock)
+        opening = Opening(
+            exchange=name,
+            seed=seed,
+            home=home,
+            history_days=history_days,
+            first_prices=first_prices or {},
+            leaders=leader.venues if leader else {},
+            markets=self.journal.markets,
+            clock=clock,
+        )
+        saved = self.journal.markets.load()
         for each in rules:
-            self.venues[each.symbol] = self._open_venue(each)
-        self._open: dict[int, Order] = {}
-        self._client_ids: dict[tuple[int, str, str], int] = {}
-        self._counts: Counter[tuple[int, str]] = Counter()
+            closed = partial(self._candle_closed, each.symbol)
+            self.venues[each.symbol] = opening.venue(each, saved.get(each.symbol), closed)
+        self._resting = RestingOrders()
+        self._floor = Floor(self.venues, self._resting, self._settlement, self._commits, clock)
         self._last_order_id = self.journal.orders.last_id()
         for order in self.journal.orders.open():
-            self._rest(order, BookOrder(order.id, order.side, order.price, order.remaining, order.uid))
+            self._floor.rest_again(order)
         self.flush()
 
     # -- listening -------------------------------------------------------------------------------------------------
@@ -112,16 +119,16 @@ class Exchange:
         raise invalid_symbol()
 
     def open_orders(self, uid: int, symbol: str | None = None) -> list[Order]:
-        return [o for o in self._open.values() if o.uid == uid and symbol in (None, o.symbol)]
+        return self._resting.of(uid, symbol)
 
     def find_order(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order | None:
         """By either id; of a client id used again, the newest order."""
         self.venue(symbol)
         if order_id is None:
-            order_id = self._client_ids.get((uid, symbol, client_id or ""))
+            order_id = self._resting.named(uid, symbol, client_id or "")
         if order_id is None:
             return self.journal.orders.by_client_id(uid, symbol, client_id or "")
-        found = self._open.get(order_id)
+        found = self._resting.get(order_id)
         if found and (found.uid, found.symbol) == (uid, symbol):
             return found
         return self.journal.orders.by_id(uid, symbol, order_id)
@@ -131,7 +138,7 @@ class Exchange:
     def place(self, uid: int, new: NewOrder) -> tuple[Order, list[Trade]]:
         """Raises Refused, and then nothing has changed."""
         venue = self.venue(new.symbol)
-        admission.check(venue, new, self._counts[uid, new.symbol])
+        admission.check(venue, new, self._resting.count(uid, new.symbol))
         book = venue.quote()
         self._check_client_id(uid, new)
         quantity, cost = admission.size(venue, uid, new)
@@ -146,7 +153,7 @@ class Exchange:
         if would_take:
             self._settlement.close(venue.rules, order, Status.EXPIRED, order.time)
         else:
-            trades = self._match(venue, order, quantity)
+            trades = self._floor.match(venue, order, quantity)
         self._commits.commit()
         return order, trades
 
@@ -157,7 +164,7 @@ class Exchange:
         order = self.find_order(uid, symbol, order_id, client_id)
         if order is None or not order.status.is_open:
             raise unknown_order()
-        self._cancel(order, cancel_id)
+        self._floor.cancel(order, cancel_id)
         self._commits.commit()
         return order
 
@@ -168,7 +175,7 @@ class Exchange:
         if not orders:
             raise unknown_order()
         for order in orders:
-            self._cancel(order, cancel_id)
+            self._floor.cancel(order, cancel_id)
         self._commits.commit()
         return orders
 
@@ -177,39 +184,18 @@ class Exchange:
     def walk(self, symbol: str, target: Decimal, quantity: Decimal | None, time: int | None = None) -> bool:
         """Background traders push the price to `target` with this much (None: however much it takes), through the
         resting orders on the way, best first. False where an order stopped them."""
-        venue, now = self.venue(symbol), time or self.clock()
-        venue.withdraw_quotes()
-        side = venue.side_towards(target)
-        typical = venue.typical_quantity()
-        done = ZERO
-        for match in venue.take(side, target, quantity):
-            self._settle(venue, None, match, now)
-            done += match.quantity
-        rest = typical if quantity is None else quantity - done
-        if rest > 0:
-            self._print(venue, side, target, rest, now)
-        venue.mid = venue.price
+        passed = self._floor.walk(self.venue(symbol), target, quantity, time or self.clock())
         self._commits.commit()
-        return rest > 0
+        return passed
 
     def trade(self, symbol: str, side: Side, price: Decimal, quantity: Decimal) -> None:
         """A background trader takes exactly this much: what rests at this price or better first, then the house."""
-        venue, now = self.venue(symbol), self.clock()
-        venue.withdraw_quotes()
-        for match in venue.take(side, price, quantity):
-            self._settle(venue, None, match, now)
-            quantity -= match.quantity
-        if quantity > 0:
-            self._print(venue, side, price, quantity, now)
-        venue.mid = venue.price
+        self._floor.trade(self.venue(symbol), side, price, quantity)
         self._commits.commit()
 
     def fill(self, order: Order, quantity: Decimal) -> None:
         """Somebody trades with exactly this open order, at its price and unseen by the market."""
-        venue = self.venues[order.symbol]
-        match = venue.book.execute(order.id, quantity)
-        self._settle(venue, None, match, self.clock(), public=False)
-        venue.book_changed()
+        self._floor.fill(order, quantity)
         self._commits.commit()
 
     def set_price(self, symbol: str, price: Decimal) -> None:
@@ -237,31 +223,12 @@ class Exchange:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _open_venue(self, rules: SymbolRules) -> Venue:
-        saved = self._saved.get(rules.symbol)
-        if saved is None:
-            price = self._first_prices.get(rules.symbol) or self._first_price(rules)
-            saved = self._saved[rules.symbol] = listed(rules, price, self.clock())
-
-        def closed(candle: Forming) -> None:
-            self._commits.unsaved.add(rules.symbol)
-            self._settlement.events.append(CandleClosed(rules.symbol, candle))
-
-        led_by = self.leader and self.leader.venues.get(rules.symbol)
-        past_of = led_by.candles.rows if led_by else None
-        history = History(
-            rules, saved.listed, saved.first_price, self._history_days, self.seed, self._home, past_of
-        )
-        candles = Candles(history, self.journal.markets, saved.price, saved.time, closed)
-        return Venue(rules, saved, candles, self.seed)
-
-    def _first_price(self, rules: SymbolRules) -> Decimal:
-        if self.leader is None or rules.symbol not in self.leader.venues:
-            return first_price(rules, self.seed)
-        return price_beside(rules, self.leader.venues[rules.symbol].price, f"{self.seed}{self.name}")
+    def _candle_closed(self, symbol: str, candle: Forming) -> None:
+        self._commits.unsaved.add(symbol)
+        self._settlement.events.append(CandleClosed(symbol, candle))
 
     def _check_client_id(self, uid: int, new: NewOrder) -> None:
-        used = (uid, new.symbol, new.client_id) in self._client_ids
+        used = self._resting.named(uid, new.symbol, new.client_id) is not None
         if self.conventions.client_ids is ClientIds.UNIQUE_FOR_EVER:
             used = self.journal.orders.knows(uid, new.client_id)
         if used and self.conventions.client_ids is not ClientIds.FREE:
@@ -286,64 +253,3 @@ class Exchange:
         )
         self._settlement.changed(order, Execution.NEW, now)
         return order
-
-    def _match(self, venue: Venue, order: Order, locked: Decimal) -> list[Trade]:
-        now, before = order.time, len(self._settlement.trades)
-        price = order.price if order.kind is not Kind.MARKET else None
-        taker = BookOrder(order.id, order.side, price, order.quantity, order.uid)
-        outcome = venue.book.submit(taker, rest=False)
-        for maker in outcome.expired:
-            self._end(self._open[maker.id], Status.EXPIRED_IN_MATCH)
-        for match in outcome.executions:
-            self._settle(venue, order, match, now)
-        if order.remaining:
-            if price is None or order.time_in_force == "IOC":
-                if price is None and order.side is Side.SELL:
-                    self.accounts.unlock(order.uid, venue.rules.base, locked - order.executed)
-                self._settlement.close(venue.rules, order, Status.EXPIRED, now)
-            else:
-                self._rest(order, taker)
-                venue.book_changed()
-        return self._settlement.trades[before:]
-
-    def _rest(self, order: Order, book_order: BookOrder) -> None:
-        self._open[order.id] = order
-        self._client_ids[order.uid, order.symbol, order.client_id] = order.id
-        self._counts[order.uid, order.symbol] += 1
-        self.venues[order.symbol].book.rest(book_order)
-
-    def _forget(self, order: Order) -> None:
-        del self._open[order.id]
-        named = (order.uid, order.symbol, order.client_id)
-        if self._client_ids.get(named) == order.id:  # where ids are free, a newer order may bear it
-            del self._client_ids[named]
-        self._counts[order.uid, order.symbol] -= 1
-
-    def _cancel(self, order: Order, cancel_id: str) -> None:
-        venue = self.venues[order.symbol]
-        venue.book.cancel(order.id)
-        venue.book_changed()
-        self._end(order, Status.CANCELED, cancel_id)
-
-    def _end(self, order: Order, status: Status, cancel_id: str = "") -> None:
-        self._forget(order)
-        self._settlement.close(self.venues[order.symbol].rules, order, status, self.clock(), cancel_id)
-
-    def _settle(
-        self, venue: Venue, taker: Order | None, match: Match, now: int, *, public: bool = True
-    ) -> None:
-        maker = self._open.get(match.maker.id)
-        done = venue.trade(match.price, match.quantity, match.maker.side is Side.BUY, now)
-        self._commits.unsaved.add(venue.rules.symbol)
-        if public:
-            venue.print(done)
-            self._settlement.events.append(Traded(done))
-        self._settlement.settle(venue.rules, match, taker, maker, done)
-        if maker is not None and not maker.status.is_open:
-            self._forget(maker)
-
-    def _print(self, venue: Venue, side: Side, price: Decimal, quantity: Decimal, now: int) -> None:
-        """The house trades with itself: a price for everybody, no money moves."""
-        done = venue.trade(price, quantity, side is Side.SELL, now)
-        venue.print(done)
-        self._settlement.events.append(Traded(done))

@@ -1,10 +1,9 @@
 """An order, an execution and a print, as the exchange remembers them. Times are ms since 1970 UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from bots.core.matching import BookOrder
 from bots.core.types import ZERO, Side
 
 
@@ -58,7 +57,6 @@ class Order:
     status: Status = Status.NEW
     executed: Decimal = ZERO
     quote: Decimal = ZERO  # executed
-    book: BookOrder | None = field(default=None, repr=False)  # while it is open
 
     @property
     def remaining(self) -> Decimal:
