@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class BotsConfig(AppConfig):
     name = "bots"
     verbose_name = "Bots"
+
+    def ready(self) -> None:
+        from bots.services import key_notices  # noqa: F401 - connects its receivers

@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="17"),
     },
     "find bots without a runner": {"task": "bots.find_bots_without_a_runner", "schedule": 30.0},
+    "deliver notices": {"task": "bots.deliver_notices", "schedule": 30.0, "options": {"expires": 30}},
 }
 
 AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
@@ -172,6 +173,16 @@ EXCHANGE_SIMULATOR: dict[str, str] | None = None
 # Markets the collector follows even when nobody asks for them, and how far back it fills a market's candles.
 MARKETDATA_ALWAYS_FOLLOW = env.words("AUTOGRID_ALWAYS_FOLLOW", "binance:BTC/USDT,binance:ETH/USDT")
 MARKETDATA_HISTORY_DAYS = env.integer("AUTOGRID_HISTORY_DAYS", 7)
+
+# Where the links in our mails lead; without it they have none.
+AUTOGRID_URL = (env.text("AUTOGRID_URL", "") or next(iter(CSRF_TRUSTED_ORIGINS), "")).rstrip("/")
+# Who is told by e-mail when trading is halted.
+AUTOGRID_OPERATORS = env.words("AUTOGRID_OPERATORS")
+EMAIL_TIMEOUT = 10
+# The circuit breaker above single bots: that many bots of one user, or bots of that many users, halted by their own
+# limits within a minute. 0: never.
+AUTOGRID_BREAKER_USER_BOTS = env.integer("AUTOGRID_BREAKER_USER_BOTS", 3)
+AUTOGRID_BREAKER_SYSTEM_USERS = env.integer("AUTOGRID_BREAKER_SYSTEM_USERS", 5)
 
 JWT_ACCESS_LIFETIME = timedelta(hours=24)
 JWT_REFRESH_LIFETIME = timedelta(days=7)

@@ -6,6 +6,7 @@ _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or
 os.environ.setdefault("DJANGO_SECRET_KEY", "test-only-" + "x" * 50)
 os.environ.setdefault("AUTOGRID_ENCRYPTION_KEYS", "k1:" + "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktISE=")
 
+os.environ["AUTOGRID_OPERATORS"] = "operator@example.org"
 from autogrid_project.settings.base import *  # noqa: E402, F403
 from autogrid_project.settings.base import DATABASES  # noqa: E402
 from autogrid_project.settings.base import REDIS_URL as _REDIS  # noqa: E402

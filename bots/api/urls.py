@@ -21,4 +21,5 @@ urlpatterns = [
     path("bots/<uuid:bot_id>/equity", history.Equity.as_view(), name="bot_equity"),
     path("bots/<uuid:bot_id>/stats", history.Stats.as_view(), name="bot_stats"),
     path("kill-switch", views.KillSwitch.as_view(), name="kill_switch"),
+    path("kill-switch/reset", views.KillSwitchReset.as_view(), name="kill_switch_reset"),
 ]

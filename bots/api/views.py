@@ -23,7 +23,7 @@ from bots.api.errors import answer_to
 from bots.api.serializers import BotSerializer, BotsSerializer, PreflightSerializer
 from bots.core.ports import AccountRefused
 from bots.models import Bot
-from bots.services import lifecycle
+from bots.services import halts, lifecycle
 from bots.services.preflight import preflight
 from exchanges.models import Credential
 from exchanges.services import access_credential
@@ -170,6 +170,14 @@ class KillSwitch(Answering):
         killed = lifecycle.kill_all(user=user, **body_of(inputs.KillBody, request))
         bots = selectors.bots_of(user).filter(id__in=[bot.pk for bot in killed])
         return Response(BotsSerializer({"bots": selectors.bot_views(bots)}).data)
+
+
+class KillSwitchReset(Answering):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Lift the halt that the circuit breaker placed on your account when several of your bots tripped at once."""
+        halts.lift_own_halt(user=user_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def access(request: Request, bot_id: UUID) -> Bot:

@@ -86,6 +86,13 @@ class BotEngine:
         self.mode, self.stop_action = "stopping", action
         await self.act(explained=True)
 
+    async def halt(self, reason: str) -> None:
+        """Trading above this bot is halted ("": no more): nothing is opened, replaced or sold, what is open stays."""
+        if reason == self.risk_manager.halt:
+            return
+        self.risk_manager.halt = reason
+        await self.act(explained=True)
+
     @property
     def wake_at(self) -> int | None:
         """When `on_timer` should be called at the latest (ms); None: no need."""
@@ -164,7 +171,7 @@ class BotEngine:
         wanted = self.strategy.calculate_orders(data)
         await self._remember()
         self.band = self.strategy.band
-        if self.strategy.should_stop():
+        if self.strategy.should_stop() and not self.risk_manager.halt:
             return await self._stop_itself(self.strategy.stop_reason, self.strategy.stop_sells)
         return await self._carry_out(wanted, explained)
 
@@ -196,7 +203,8 @@ class BotEngine:
 
     async def _carry_out(self, wanted: list[PlannedOrder], explained: bool) -> bool:
         plan = make_plan(wanted, self.live)
-        gone = [await self.execution.cancel(outdated, "replaced") for outdated in plan.cancel]
+        outdated = () if self.risk_manager.halt else plan.cancel
+        gone = [await self.execution.cancel(order, "replaced") for order in outdated]
         if any(gone):
             return True  # what they did until then may change what is wanted
         if gone:

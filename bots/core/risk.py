@@ -13,6 +13,7 @@ from bots.core.orders import PlannedOrder
 from bots.core.rounding import plain
 from bots.core.types import ZERO, Side
 
+RULES = ("max_orders_per_minute", "max_loss_per_hour", "max_price_deviation")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
@@ -58,6 +59,7 @@ class RiskManager:
     def __init__(self, limits: RiskLimits, investment: Decimal) -> None:
         self.limits = limits
         self.investment = investment
+        self.halt = ""  # why no order may go out at all: an operator's halt, in words
         self._placed: deque[int] = deque()
         self._unexplained: deque[int] = deque()
         self._fills: deque[int] = deque()
@@ -69,12 +71,16 @@ class RiskManager:
         """`price` is the market's, `funds` the quote of this bot not yet committed to other orders;
         None where its cash does not bound it. `explained` as in `note_placed`."""
         return (
-            self._crossing(order, price)
+            self._halted()
+            or self._crossing(order, price)
             or self._deviation(order, price)
             or self._balance(order, price, funds)
             or (self._pace(now) if explained else self._runaway(now))
             or Allowed()
         )
+
+    def _halted(self) -> Verdict | None:
+        return Deferred("halted", self.halt) if self.halt else None
 
     def _deviation(self, order: PlannedOrder, price: Decimal) -> Verdict | None:
         if order.price is None:

@@ -1,6 +1,8 @@
 """The tables of trading. Only `bots.services` writes them."""
 
 from bots.models.bot import Bot, BotStatus, Strategy, Worker
+from bots.models.delivery import Channel, Delivery, DeliveryState, Priority
+from bots.models.halt import HaltAction, Scope, TradingHalt
 from bots.models.history import BotEvent, EquitySnapshot
 from bots.models.order import Fill, Order
 from bots.models.slot import BotSlot
@@ -10,9 +12,16 @@ __all__ = [
     "BotEvent",
     "BotSlot",
     "BotStatus",
+    "Channel",
+    "Delivery",
+    "DeliveryState",
     "EquitySnapshot",
     "Fill",
+    "HaltAction",
     "Order",
+    "Priority",
+    "Scope",
     "Strategy",
+    "TradingHalt",
     "Worker",
 ]

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 
+from bots.core.risk import RULES
 from bots.models.bot import Bot
 from bots.models.fields import MoneyField
 
@@ -27,7 +28,10 @@ class BotEvent(models.Model):
     class Meta:
         db_table = "bot_events"
         ordering = ["-time", "id"]
-        indexes = [models.Index(fields=["bot", "-time"])]
+        indexes = [
+            models.Index(fields=["bot", "-time"]),
+            models.Index(fields=["time"], condition=models.Q(kind__in=RULES), name="bot_events_trips"),
+        ]
 
     def __str__(self) -> str:
         return self.text

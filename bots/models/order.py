@@ -31,6 +31,8 @@ class Order(models.Model):
     quantity = MoneyField()
     post_only = models.BooleanField(default=False)
     dust_used = MoneyField()  # base already held that this buy counts on
+    # By a start, a recovery, a cycle's progress or a deferral's end; the others count towards the runaway limit.
+    explained = models.BooleanField(default=True)
     status = models.CharField(max_length=10, choices=STATUSES, default=OrderStatus.PENDING.value)
     reason = models.CharField(max_length=300, blank=True)
     filled_quantity = MoneyField()  # base, gross of fees

@@ -18,11 +18,13 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What the user wants now, as the database has it."""
+    """What the user wants now, as the database has it, and what operators forbid: `halt` says why nothing may be
+    opened."""
 
     status: str
     stopping: bool
     stop_action: str
+    halt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

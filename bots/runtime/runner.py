@@ -24,7 +24,7 @@ from bots.runtime.accounts import Account
 from bots.runtime.inbox import Event, Hang, Inbox, Intent, Reconcile
 from bots.runtime.recovery import Recovery
 from bots.runtime.store import DatabaseStore
-from bots.services import outcome
+from bots.services import halts, outcome
 from bots.services.trading import Lease
 
 logger = logging.getLogger(__name__)
@@ -104,12 +104,12 @@ class Runner:
 
     async def _account_refused(self, refusal: AccountRefused) -> None:
         await self.host.account_refused(self.bot.credential, refusal)
-        await self._fail(f"The exchange refuses this bot's API key: {refusal.detail}")
+        await self._fail(f"The exchange refuses this bot's API key: {refusal.detail}", told=True)
 
-    async def _fail(self, reason: str) -> None:
+    async def _fail(self, reason: str, told: bool = False) -> None:
         """Said once, however often the bot is tried again to cancel what it has open."""
         if self.bot.status != BotStatus.ERROR:
-            await self.host.database.run(outcome.fail, lease=self.lease, reason=reason)
+            await self.host.database.run(outcome.fail, lease=self.lease, reason=reason, told=told)
             self.bot.status = BotStatus.ERROR
 
     async def _work(self, loaded: rows.Loaded, account: Account) -> None:
@@ -138,6 +138,8 @@ class Runner:
         strategy, limits = await self._configured(loaded, market)
         risk = RiskManager(limits, bot.total_investment)
         risk.remember(loaded.closes)
+        halt = await self.host.database.run(halts.concerning, bot)
+        risk.halt = halt.sentence if halt else ""
         engine = BotEngine(
             strategy=strategy,
             exchange=account.connector,
@@ -160,10 +162,15 @@ class Runner:
         return engine
 
     def _may_send(self) -> bool:
-        """Not when the lease may end first, and not for a bot that its user has stopped or paused while its orders
-        go out one by one: that ends this runner, and the next one does what is wanted now."""
-        overruled = self.intent is not None and mode_of(self.intent.status, self.intent.stopping) != "running"
-        return bool(self.host.may_send()) and not (overruled and self.engine.mode == "running")
+        """Not when the lease may end first, and not for a bot that its user has stopped or paused, or an operator has
+        halted, while its orders go out one by one: that ends this runner, and the next one does what is wanted now."""
+        return bool(self.host.may_send()) and not self._is_overruled()
+
+    def _is_overruled(self) -> bool:
+        if self.intent is None or self.engine.mode != "running":
+            return False
+        halted = self.intent.halt and not self.engine.risk_manager.halt
+        return bool(halted) or mode_of(self.intent.status, self.intent.stopping) != "running"
 
     def _tell(self, event: dict[str, Any]) -> None:
         self.host.feed.tell(self.bot, event)
@@ -257,6 +264,7 @@ class Runner:
     async def _obey(self, intent: Intent) -> None:
         mode, action = mode_of(intent.status, intent.stopping), intent.stop_action or "keep"
         self.bot.status = intent.status
+        await self.engine.halt(intent.halt)
         if mode == self.engine.mode and (mode != "stopping" or action == self.engine.stop_action):
             return
         logger.info("bot_mode", extra={"bot_id": str(self.bot.pk), "mode": mode})

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from bots.core.ports import AccountRefused, LeaseLost
-from bots.models import Bot, BotStatus
+from bots.models import Bot, BotStatus, HaltAction, TradingHalt
 from bots.runtime import leases
 from bots.runtime.accounts import Accounts
 from bots.runtime.database import Database
@@ -23,7 +23,7 @@ from bots.runtime.feed import Feed
 from bots.runtime.heartbeat import Heartbeat
 from bots.runtime.inbox import Hang, Intent
 from bots.runtime.runner import Runner
-from bots.services import outcome
+from bots.services import halts, lifecycle, outcome
 from bots.services.lifecycle import ask_for_runner
 from bots.services.trading import Lease
 from exchanges import services as exchanges
@@ -38,6 +38,7 @@ ASK_AGAIN = 5.0  # seconds before a bot without a runner is put into the queue a
 AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
 AFTER_CRASH = 2.0
 LONGEST_REST = 300.0  # before a bot that crashes again and again is tried again
+TELL_OF_CRASHES = 5  # in a row, before the bot's user is told
 CALM = 300.0  # seconds without a crash after which the earlier ones are forgotten
 LAST_WORDS = 3.0  # seconds a process without a heartbeat still has
 HAND_OVER = 10.0  # seconds a runner may take to let go; the supervisor gives the whole process 30
@@ -163,18 +164,24 @@ class BotWorker:
             logger.info("lease_lost", extra={"bot_id": str(bot_id)})
         except Exception:
             logger.exception("bot_crashed", extra={"bot_id": str(bot_id)})
-            self._rest(bot_id)
+            await self._rest(lease)
         finally:
             del self.runners[bot_id]
             await self._give_back(lease)
 
-    def _rest(self, bot_id: UUID) -> None:
+    async def _rest(self, lease: Lease) -> None:
         """A bot that crashed is tried again soon, and ever later while it goes on crashing."""
         now = time.monotonic()
-        crashes, last = self._crashes.get(bot_id, (0, now))
+        crashes, last = self._crashes.get(lease.bot_id, (0, now))
         rest = min(LONGEST_REST, AFTER_CRASH * 2**crashes)
-        self._crashes[bot_id] = (crashes + 1 if now - last < CALM + rest else 1, now)
-        self.not_before(bot_id, rest)
+        crashes = crashes + 1 if now - last < CALM + rest else 1
+        self._crashes[lease.bot_id] = (crashes, now)
+        self.not_before(lease.bot_id, rest)
+        if crashes >= TELL_OF_CRASHES:
+            try:
+                await self.database.run(outcome.crashing, lease=lease, crashes=crashes)
+            except Exception:
+                logger.exception("crashes_not_told", extra={"bot_id": str(lease.bot_id)})
 
     def not_before(self, bot_id: UUID, seconds: float) -> None:
         """This worker does not ask for a runner of the bot before that."""
@@ -224,7 +231,7 @@ class BotWorker:
                 runner.inbox.put(Hang())
             elif not trusted and intent.status in (BotStatus.RUNNING, BotStatus.PAUSED):
                 with contextlib.suppress(LeaseLost):
-                    await self.database.run(outcome.fail, lease=runner.lease, reason=KEY_INVALID)
+                    await self.database.run(outcome.fail, lease=runner.lease, reason=KEY_INVALID, told=True)
             elif runner.ready and intent != runner.intent:
                 runner.intent = intent
                 runner.inbox.put(intent)
@@ -241,11 +248,23 @@ class BotWorker:
 
 def _intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent, bool]]:
     """Of each bot of this worker: its token, what its user wants, and whether its key is still a good one."""
-    rows = Bot.objects.filter(lease_owner=worker_id)
-    values = rows.values_list(
-        "id", "lease_token", "status", "stopping", "stop_action", "credential__is_valid"
-    )
-    return {row[0]: (row[1], Intent(row[2], row[3], row[4]), row[5]) for row in values}
+    rows = Bot.objects.filter(lease_owner=worker_id).select_related("credential")
+    rows = rows.only(
+        "lease_token", "status", "stopping", "stop_action", "user_id",
+        "credential__is_valid", "credential__exchange",
+    )  # fmt: skip
+    active = halts.active()
+    return {bot.pk: (bot.lease_token, _intent(bot, active), bot.credential.is_valid) for bot in rows}
+
+
+def _intent(bot: Bot, active: list[TradingHalt]) -> Intent:
+    """A halt that stops bots has stopped those it found. One that was started in the same moment is stopped here."""
+    halt = halts.first_of(active, bot)
+    late = bot.status in (BotStatus.RUNNING, BotStatus.PAUSED)
+    if halt is not None and halt.action == HaltAction.STOP and late:
+        lifecycle.stop_for_halt(bot=bot, halt=halt)
+        bot.refresh_from_db(fields=["status", "stopping", "stop_action"])
+    return Intent(bot.status, bot.stopping, bot.stop_action, halt.sentence if halt else "")
 
 
 def reap() -> list[UUID]:

@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bots.core.strategies.config import FieldError, as_json
-from bots.models import Bot, BotStatus, Order
+from bots.models import Bot, BotEvent, BotStatus, Order, TradingHalt
 from bots.models.order import LIVE
+from bots.services import halts
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.events import publish_bot, record_event
+from bots.services.notices import notify
 from bots.services.preflight import check_creation, check_credential, check_start
 from exchanges.models import Credential, PermissionState
 from exchanges.services import hold_credential
@@ -137,6 +139,9 @@ def _refuse_start(bot: Bot) -> None:
         raise IllegalMove(
             "credential_invalid", "The exchange refuses this bot's API key. Validate it or replace it."
         )
+    halt = halts.concerning(bot)
+    if halt is not None:
+        raise IllegalMove("halted", halt.sentence)
 
 
 def pause_bot(*, bot: Bot) -> Bot:
@@ -162,6 +167,17 @@ def stop_bot(*, bot: Bot) -> Bot:
     return _refreshed(bot)
 
 
+def stop_for_halt(*, bot: Bot, halt: TradingHalt) -> bool:
+    """An operator stops it with others; it may be started again when their halt is lifted. False where it was at rest
+    already."""
+    with _locked(bot) as row:
+        if row.status not in (BotStatus.RUNNING, BotStatus.PAUSED):
+            return False
+        _stop(row, "keep", halt.sentence)
+        _tell(row, "trading_halted", f"{halt.sentence} The bot was stopped.", "warning")
+        return True
+
+
 def _stop(bot: Bot, action: str, reason: str) -> None:
     bot.status, bot.stopping, bot.stop_action, bot.status_reason = BotStatus.STOPPED, True, action, reason
     bot.save(update_fields=["status", "stopping", "stop_action", "status_reason", "halted"])
@@ -171,14 +187,20 @@ def _stop(bot: Bot, action: str, reason: str) -> None:
 def kill_bot(*, bot: Bot, action: str) -> Bot:
     """The kill switch: `cancel` keeps what the bot holds, `cancel_and_sell` sells it at the market. Halted until
     reset."""
+    with transaction.atomic():
+        event = _kill(bot, action)
+        notify(user=bot.user, kind="kill_switch", text=event.text, bot=bot, event=event)
+    return _refreshed(bot)
+
+
+def _kill(bot: Bot, action: str) -> BotEvent:
     if action not in KILL_ACTIONS:
         detail = f"Must be one of: {', '.join(KILL_ACTIONS)}."
         raise InvalidConfig([FieldError("action", "invalid", detail)])
     with _locked(bot) as row:
         row.halted = True
         _stop(row, KILL_ACTIONS[action], "The kill switch was used.")
-        _tell(row, "killed", f"The kill switch was used ({action.replace('_', ' ')}).", "warning")
-    return _refreshed(bot)
+        return _tell(row, "killed", f"The kill switch was used ({action.replace('_', ' ')}).", "warning")
 
 
 def kill_all(*, user: Any, action: str) -> list[Bot]:
@@ -191,7 +213,22 @@ def kill_bots(*, bots: QuerySet[Bot], action: str) -> list[Bot]:
     at_work = bots.exclude(status=BotStatus.STOPPED, stopping=False).order_by("id")
     # At once: to tell workers and pages of one may take seconds while the queue is silent.
     with transaction.atomic():
-        return [kill_bot(bot=bot, action=action) for bot in at_work]
+        killed = list(at_work.select_related("user"))
+        for bot in killed:
+            _kill(bot, action)
+        _tell_killed(killed, action)
+    return [_refreshed(bot) for bot in killed]
+
+
+def _tell_killed(killed: list[Bot], action: str) -> None:
+    """One notice for each user, however many his bots are."""
+    by_user: dict[Any, list[str]] = {}
+    for bot in killed:
+        by_user.setdefault(bot.user, []).append(bot.name)
+    for user, names in by_user.items():
+        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        text = f"The kill switch was used ({action.replace('_', ' ')}): {shown}."
+        notify(user=user, kind="kill_switch", text=text, facts={"Bots halted": str(len(names))})
 
 
 def reset_bot(*, bot: Bot) -> Bot:
@@ -208,9 +245,10 @@ def reset_bot(*, bot: Bot) -> Bot:
     return _refreshed(bot)
 
 
-def _tell(bot: Bot, kind: str, text: str, level: str = "info") -> None:
-    record_event(bot=bot, kind=kind, text=text, level=level)
+def _tell(bot: Bot, kind: str, text: str, level: str = "info") -> BotEvent:
+    event = record_event(bot=bot, kind=kind, text=text, level=level)
     publish_bot(bot=bot)
+    return event
 
 
 @contextmanager

@@ -4,12 +4,21 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from bots import store
 from bots.models import Bot, BotStatus, EquitySnapshot
+from bots.services import halts
 from bots.services.events import publish_bot, record_event
+from bots.services.notices import notify
 from bots.services.trading import Lease, locked
 from marketdata.partitions import ensure_month
+
+RULE_NAMES = {
+    "max_orders_per_minute": "orders per minute (max_orders_per_minute)",
+    "max_loss_per_hour": "loss per hour (max_loss_per_hour)",
+    "max_price_deviation": "distance from the market price (max_price_deviation)",
+}
 
 
 @transaction.atomic
@@ -21,8 +30,12 @@ def request_stop(*, lease: Lease, reason: str, action: str, rule: str = "") -> N
     bot.halted = bot.halted or bool(rule)
     bot.save(update_fields=["status", "stopping", "stop_action", "status_reason", "halted"])
     kind, level = (rule, "error") if rule else ("stopping", "warning")
-    record_event(bot=bot, kind=kind, text=bot.status_reason, level=level)
+    event = record_event(bot=bot, kind=kind, text=bot.status_reason, level=level)
     publish_bot(bot=bot)
+    if rule:
+        facts = {"Limit": RULE_NAMES.get(rule, rule)}
+        notify(user=bot.user, kind="breaker", text=reason, bot=bot, event=event, facts=facts)
+        transaction.on_commit(lambda: halts.judge_trips(bot), robust=True)
 
 
 @transaction.atomic
@@ -39,15 +52,31 @@ def finished(*, lease: Lease, action: str = "keep") -> None:
 
 
 @transaction.atomic
-def fail(*, lease: Lease, reason: str) -> None:
-    """The bot met what it cannot mend by itself: error, until its user starts it again."""
+def fail(*, lease: Lease, reason: str, told: bool = False) -> None:
+    """The bot met what it cannot mend by itself: error, until its user starts it again. `told`: he has a notice of the
+    cause already."""
     bot = locked(lease)
     if bot.status == BotStatus.ERROR:
         return
     bot.status, bot.status_reason = BotStatus.ERROR, reason[:500]
     bot.save(update_fields=["status", "status_reason"])
-    record_event(bot=bot, kind="error", text=reason, level="error")
+    event = record_event(bot=bot, kind="error", text=reason, level="error")
     publish_bot(bot=bot)
+    if not told:
+        notify(user=bot.user, kind="bot_error", text=reason, bot=bot, event=event)
+
+
+@transaction.atomic
+def crashing(*, lease: Lease, crashes: int) -> None:
+    """The bot's runner failed that many times in a row: its user is told, an hour apart at the least."""
+    bot = locked(lease)
+    text = (
+        f"{bot.name} failed {crashes} times in a row. It is tried again by itself, every few minutes; until then "
+        "it does not trade and its open orders stay at the exchange."
+    )
+    event = record_event(bot=bot, kind="crashing", text=text, level="error")
+    hour = f"{timezone.now():%Y-%m-%dT%H}"
+    notify(user=bot.user, kind="bot_crashing", text=text, bot=bot, event=event, key=f"{bot.pk}:{hour}")
 
 
 @transaction.atomic

@@ -1,0 +1,97 @@
+"""Notices as e-mail: text and simple HTML, over whatever Django's mail settings say."""
+
+import smtplib
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.template.loader import render_to_string
+
+from bots.models import Delivery
+from bots.services.notices import KINDS
+
+PERMANENT = 500  # SMTP's codes from here on say "never"
+
+
+class Undeliverable(Exception):
+    """Never, to this recipient; the text says why, fit for an operator's eyes."""
+
+
+class EmailSender:
+    """One connection for a batch, opened by its first message; a new one after each failure."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    def __enter__(self) -> "EmailSender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def send(self, delivery: Delivery) -> None:
+        """Raises Undeliverable where the server refuses this recipient or message for good."""
+        try:
+            if self._connection is None:
+                self._connection = get_connection()
+                self._connection.open()
+            message(delivery, self._connection).send()
+        except smtplib.SMTPRecipientsRefused as refusal:
+            self._close()
+            code, text = next(iter(refusal.recipients.values()), (0, b""))
+            _raise_if_permanent(code, text, refusal)
+        except smtplib.SMTPDataError as refusal:
+            self._close()
+            _raise_if_permanent(refusal.smtp_code, refusal.smtp_error, refusal)
+        except Exception:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _raise_if_permanent(code: int, text: bytes | str, refusal: Exception) -> None:
+    if code >= PERMANENT:
+        words = text.decode(errors="replace") if isinstance(text, bytes) else text
+        raise Undeliverable(f"The mail server refuses it: {code} {words}"[:300]) from None
+    raise refusal
+
+
+def in_words(error: Exception) -> str:
+    """An error as an operator reads it; SMTP's own words where there are any."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else ""
+        return f"{type(error).__name__}: {error.smtp_code} {words}".strip()
+    return f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
+
+
+def message(delivery: Delivery, connection: Any = None) -> EmailMultiAlternatives:
+    context = {
+        **delivery.data,
+        "title": subject(delivery),
+        "site": settings.AUTOGRID_URL,
+        "time": delivery.created_at,
+    }
+    mail = EmailMultiAlternatives(
+        subject=f"[AutoGrid] {context['title']}",
+        body=render_to_string("mail/notice.txt", context),
+        to=[delivery.recipient],
+        # The same for every try, so that a mail box can tell a message that came twice.
+        headers={"Message-ID": f"<{delivery.pk}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+        connection=connection,
+    )
+    mail.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
+    return mail
+
+
+def subject(delivery: Delivery) -> str:
+    """One line: a bot's name cannot bring a header of its own."""
+    bot = delivery.data.get("bot") or "Your bots"
+    return " ".join(KINDS[delivery.kind].subject.format(bot=bot).split())[:150]
+
+
+def _domain() -> str:
+    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">") or "localhost"

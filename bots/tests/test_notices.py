@@ -1,0 +1,256 @@
+"""From what happens to the mail box: over SMTP, once, again after a failure, and never for ever."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connections, transaction
+from django.utils import timezone
+
+from bots.models import Delivery
+from bots.services import deliveries, lifecycle, outcome
+from bots.services.notices import notify, notify_operators
+from bots.tests.records import lease_of, plain_bot
+from bots.tests.smtp import mail_server
+from exchanges.signals import key_refused, key_turned_unsafe
+
+FIGURES = "Equity fell by 61.5 from 1000 within an hour; the limit is 50."
+
+
+@pytest.fixture
+def server(settings):
+    with mail_server() as found:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", found.port, False
+        settings.EMAIL_TIMEOUT = 5
+        yield found
+
+
+@pytest.fixture
+def bot(alice):
+    return plain_bot(alice, name="Range", status="running")
+
+
+def trip(bot):
+    outcome.request_stop(lease=lease_of(bot), reason=FIGURES, action="keep", rule="max_loss_per_hour")
+
+
+def due_now():
+    """The clock of every waiting message has run out."""
+    Delivery.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_trip_arrives_once_with_its_rule_and_figures(server, bot, settings):
+    settings.AUTOGRID_URL = "https://grid.example.org"
+    trip(bot)
+    assert deliveries.drain() == 1
+    assert deliveries.drain() == 0
+    [(recipient, message)] = server.received
+    assert (recipient, message["To"]) == ("alice@example.org", "alice@example.org")
+    assert message["Subject"] == "[AutoGrid] Range was halted by its circuit breaker"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,)).get_content()
+        for part in (FIGURES, "loss per hour (max_loss_per_hour)", "Range (GRID on BTC/USDT)", str(bot.pk)):
+            assert part in body
+    row = Delivery.objects.get()
+    assert (row.state, row.attempts, row.event.kind) == ("sent", 1, "max_loss_per_hour")
+    assert row.sent_at is not None
+
+
+def test_a_trip_that_is_rolled_back_tells_nobody(server, bot):
+    with transaction.atomic():
+        trip(bot)
+        transaction.set_rollback(True)
+    assert deliveries.drain() == 0
+    assert not server.received
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_drainers_at_once_send_each_message_once(server, alice):
+    for number in range(25):
+        notify(user=alice, kind="bot_error", text=f"Number {number}.")
+    server.hold.clear()
+    sent, together = [], threading.Barrier(3)
+
+    def work():
+        together.wait(10)
+        sent.append(deliveries.drain())
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    together.wait(10)
+    server.hold.set()
+    for thread in threads:
+        thread.join(30)
+    assert sum(sent) == 25
+    assert sorted(
+        message.get_body(("plain",)).get_content().split("Number ")[1].split(".")[0]
+        for _, message in server.received
+    ) == sorted(map(str, range(25)))
+    assert min(sent) > 0, "both had work"
+
+
+def test_a_mail_server_that_is_down_is_tried_again_ever_later(server, bot, settings):
+    server.closing = True
+    trip(bot)
+    waits = []
+    for _ in range(4):
+        assert deliveries.drain() == 0
+        row = Delivery.objects.get()
+        waits.append(round((row.next_try_at - timezone.now()).total_seconds()))
+        due_now()
+    assert (row.state, row.attempts) == ("pending", 4)
+    assert "421" in row.error
+    assert waits == [30, 60, 120, 240]
+    server.closing = False
+    assert deliveries.drain() == 1
+    assert len(server.received) == 1
+    assert Delivery.objects.get().error == ""
+
+
+def test_with_no_server_at_all_it_waits(bot, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    trip(bot)
+    assert deliveries.drain() == 0
+    assert "refused" in Delivery.objects.get().error.lower()
+
+
+def test_after_a_day_it_is_given_up_where_operators_see_it(server, bot, caplog):
+    server.closing = True
+    trip(bot)
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=1, seconds=1))
+    deliveries.drain()
+    row = Delivery.objects.get()
+    assert row.state == "failed"
+    assert row.error.startswith("Given up after a day")
+    assert "notice_given_up" in caplog.messages
+    due_now()
+    assert deliveries.drain() == 0
+
+
+def test_an_address_that_is_refused_is_given_up_at_once_and_holds_up_nobody(server, alice, bob):
+    server.refused["alice@example.org"] = "550 no such user"
+    for user in (alice, bob):
+        notify(user=user, kind="bot_error", text="It failed.")
+    assert deliveries.drain() == 1
+    row = Delivery.objects.get(user=alice)
+    assert (row.state, row.attempts) == ("failed", 1)
+    assert "550 no such user" in row.error
+    assert [recipient for recipient, _ in server.received] == ["bob@example.org"]
+
+
+def test_an_address_that_is_refused_for_now_is_tried_again(server, alice):
+    server.refused["alice@example.org"] = "450 try later"
+    notify(user=alice, kind="bot_error", text="It failed.")
+    deliveries.drain()
+    assert Delivery.objects.get().state == "pending"
+    server.refused.clear()
+    due_now()
+    assert deliveries.drain() == 1
+
+
+def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
+    trip(bot)
+    [claimed] = deliveries.claim()
+    assert deliveries.drain() == 0, "nobody else touches it while the claim lasts"
+    due_now()
+    assert deliveries.drain() == 1
+    assert Delivery.objects.get().attempts == 2
+    assert not deliveries._deliver(deliveries.EmailSender(), claimed), (
+        "and the dead one, come back, sends nothing"
+    )
+    assert len(server.received) == 1
+
+
+def test_the_most_urgent_go_first(alice):
+    notify(user=alice, kind="bot_crashing", text="Usual.")
+    notify(user=alice, kind="breaker", text="Urgent.")
+    assert [row.kind for row in deliveries.claim(1)] == ["breaker"]
+
+
+def test_of_one_occasion_nobody_is_told_twice(alice, bob):
+    for user in (alice, alice, bob):
+        notify(user=user, kind="bot_error", text="It failed.", key="one")
+    notify(user=alice, kind="bot_error", text="It failed.", key="two")
+    assert Delivery.objects.count() == 3
+
+
+def test_a_closed_account_is_not_written_to(alice):
+    alice.is_active = False
+    assert notify(user=alice, kind="bot_error", text="It failed.") == []
+
+
+def test_a_name_brings_no_header_of_its_own(alice):
+    bot = plain_bot(alice, name="Grid\r\nBcc: eve@example.org")
+    notify(user=alice, kind="bot_error", text="It <b>failed</b>.", bot=bot)
+    deliveries.drain()
+    [message] = mail.outbox
+    assert message.recipients() == ["alice@example.org"]
+    assert message.subject == "[AutoGrid] Grid Bcc: eve@example.org is in error and trades no more"
+    assert "&lt;b&gt;" in message.alternatives[0][0]
+    assert "<b>" in message.body, "plain text stays plain"
+
+
+def test_it_can_be_sent_when_its_bot_is_gone(alice, bot):
+    trip(bot)
+    bot.delete()
+    assert deliveries.drain() == 1
+    assert FIGURES in mail.outbox[0].body
+
+
+def kinds():
+    return sorted(Delivery.objects.values_list("kind", "recipient"))
+
+
+def test_the_kill_switch_of_one_bot_and_of_all_tell_their_user(alice, bob, bot):
+    lifecycle.kill_bot(bot=bot, action="cancel_and_sell")
+    assert kinds() == [("kill_switch", "alice@example.org")]
+    assert "cancel and sell" in Delivery.objects.get().data["text"]
+    for name in ("One", "Two"):
+        plain_bot(alice, name=name, status="running")
+    lifecycle.kill_all(user=alice, action="cancel")
+    last = Delivery.objects.order_by("-created_at").first()
+    assert len(kinds()) == 2, "one mail for all of them"
+    assert all(name in last.data["text"] for name in ("One", "Two"))
+
+
+def test_a_bot_in_error_tells_its_user_once(bot):
+    for _ in range(2):
+        outcome.fail(lease=lease_of(bot), reason="The market is gone.")
+    assert kinds() == [("bot_error", "alice@example.org")]
+
+
+def test_a_bot_that_failed_for_its_key_adds_nothing_to_the_notice_of_the_key(bot):
+    outcome.fail(lease=lease_of(bot), reason="The exchange refuses the key.", told=True)
+    assert kinds() == []
+    assert bot.events.get().kind == "error"
+
+
+def test_a_crash_loop_tells_once_an_hour(bot):
+    for crashes in (5, 6, 7):
+        outcome.crashing(lease=lease_of(bot), crashes=crashes)
+    assert kinds() == [("bot_crashing", "alice@example.org")]
+    assert "5 times in a row" in Delivery.objects.get().data["text"]
+
+
+@pytest.mark.parametrize(
+    ("signal", "kind"), [(key_refused, "key_refused"), (key_turned_unsafe, "key_unsafe")]
+)
+def test_a_key_that_went_bad_tells_its_user_and_its_bots(bot, signal, kind):
+    signal.send(sender=None, credential=bot.credential, code="-2015", detail="The key was revoked.")
+    assert kinds() == [(kind, "alice@example.org")]
+    event = bot.events.get()
+    assert (event.kind, event.level, event.data) == (kind, "error", {"code": "-2015"})
+    assert "The key was revoked." in event.text
+
+
+def test_operators_are_those_of_the_settings(settings, db):
+    settings.AUTOGRID_OPERATORS = ["a@example.org", "b@example.org"]
+    notify_operators(kind="system_halt", text="Halted.")
+    assert kinds() == [("system_halt", "a@example.org"), ("system_halt", "b@example.org")]
+    deliveries.drain()
+    assert [message.recipients() for message in mail.outbox] == [["a@example.org"], ["b@example.org"]]
