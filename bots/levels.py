@@ -22,6 +22,8 @@ STATES = {
     "funds": "blocked",
     "limit": "blocked",
     "refused": "blocked",
+    "insufficient_funds": "blocked",
+    "unavailable": "deferred",
     "too_small": "blocked",
     "bought": "idle",
 }

@@ -7,15 +7,18 @@ Its caller hands it one event at a time.
 from collections.abc import Iterable
 from decimal import Decimal
 
-from bots.core.execution import FILLS_LATE_MS, MINUTE, RETRY_MS, Execution
+from bots.core.execution import Execution
+from bots.core.late_fills import FILLS_LATE_MS
 from bots.core.ledger import PositionManager
 from bots.core.orders import Order, PlannedOrder
+from bots.core.placement import Placement
 from bots.core.plan import make_plan
 from bots.core.ports import ExchangeConnector, OrderStore
-from bots.core.risk import Deferred, Denied, RiskManager
+from bots.core.risk import RiskManager
+from bots.core.sending import MINUTE, RETRY_MS
 from bots.core.slots import EXIT_SLOT, PURCHASE_SLOT
 from bots.core.strategies.base import Band, BaseStrategy, MarketData, Memory
-from bots.core.types import ZERO, Fill, Market, OrderReport, OrderStatus, OrderType, Side
+from bots.core.types import ZERO, Fill, Market, OrderReport, OrderStatus
 
 ROUNDS = 20  # of compare and act before the engine lets other events in
 
@@ -45,6 +48,7 @@ class BotEngine:
         self.execution = Execution(
             strategy, exchange, position_manager, risk_manager, store=store, market=market
         )
+        self.placement = Placement(self.execution)
         self.mode = "running"
         self.stop_action = "keep"
         self.price: Decimal | None = None
@@ -52,9 +56,6 @@ class BotEngine:
         self.done = False
         self._alarm: int | None = None
         self._remembered: Memory = dict(strategy.state.memory)
-        self._reasons: dict[int, str] = {}
-        self._placed: dict[int, tuple[int, Side]] = {}  # slot: cycle and side of the last order placed
-        self._deferred: set[int] = set()
         self._minute = 0
 
     @property
@@ -209,60 +210,15 @@ class BotEngine:
             return True  # what they did until then may change what is wanted
         if gone:
             self._wake(self.now + RETRY_MS)
-        reasons = dict(self.strategy.reasons)
-        verdict = await self._place(plan.place, explained, reasons)
-        if isinstance(verdict, Denied):
-            return await self._stop_itself(verdict.reason, rule=verdict.rule)
-        return verdict
-
-    async def _place(
-        self, orders: Iterable[PlannedOrder], explained: bool, reasons: dict[int, str]
-    ) -> bool | Denied:
-        """Places what the risk gate allows: whether that was anything, or why the breaker trips."""
-        allowed: list[PlannedOrder] = []
-        deferred: set[int] = set()
-        funds = self._free_funds()
-        for order in orders:
-            known = explained or self._is_explained(order)
-            verdict = self.execution.paused(order) or self.risk_manager.check(
-                order, self._price, self.now, funds, known
-            )
-            if isinstance(verdict, Denied):
-                return verdict
-            if isinstance(verdict, Deferred):
-                self._defer(order, verdict, reasons)
-                deferred.add(order.slot)
-                continue
-            self.risk_manager.note_placed(self.now, known)
-            self._placed[order.slot] = (order.cycle, order.side)
-            funds = None if funds is None else funds - self._cost(order)
-            allowed.append(order)
-        self._deferred = deferred
-        await self._explain(reasons)
-        await self.execution.place(allowed)
-        return bool(allowed)
-
-    def _is_explained(self, order: PlannedOrder) -> bool:
-        """The first order of a cycle's side follows from fills that came before, and a deferral that ended
-        explains itself. What is left are orders in the place of others that ended without a fill."""
-        return order.slot in self._deferred or self._placed.get(order.slot) != (order.cycle, order.side)
-
-    def _defer(self, order: PlannedOrder, verdict: Deferred, reasons: dict[int, str]) -> None:
-        reasons[order.slot] = f"{verdict.code}: {verdict.reason}"
-        if verdict.price is not None:
-            self.band.bound(verdict.price, self._price)
-        if verdict.until is not None:
-            self._wake(verdict.until)
-
-    async def _explain(self, reasons: dict[int, str]) -> None:
-        changed = {
-            slot: reasons.get(slot, "")
-            for slot in reasons.keys() | self._reasons.keys()
-            if reasons.get(slot, "") != self._reasons.get(slot, "")
-        }
-        if changed:
-            self._reasons = reasons
-            await self.store.explain(changed)
+        placed = await self.placement.place(
+            plan.place, dict(self.strategy.reasons), explained=explained, price=self._price, band=self.band
+        )
+        if placed.denied is not None:
+            return await self._stop_itself(placed.denied.reason, rule=placed.denied.rule)
+        if placed.wake_at is not None:
+            self._wake(placed.wake_at)
+        # What waits for the next slice lets other events in first; of the rest another round may find more.
+        return placed.some and (placed.wake_at is None or placed.wake_at > self.now)
 
     async def _wind_down(self) -> bool:
         """Cancels all, sells what the action says, and checks at the exchange that nothing is left."""
@@ -274,7 +230,7 @@ class BotEngine:
         last = self.strategy.exit_order(self._data()) if self.stop_action == "sell" else None
         if last is not None:
             return await self._sell_out(last)
-        await self._explain({})
+        await self.placement.explain({})
         self.done = await self.execution.verify_gone(self.prefix)
         if self.done:
             await self.store.finished(self.stop_action)
@@ -287,7 +243,7 @@ class BotEngine:
         if paused is None:
             await self.execution.place([last])
         else:
-            await self._explain({last.slot: f"{paused.code}: {paused.reason}"})
+            await self.placement.explain({last.slot: f"{paused.code}: {paused.reason}"})
         self._wake(self.now + FILLS_LATE_MS)
         return paused is None and EXIT_SLOT not in self.live
 
@@ -315,19 +271,6 @@ class BotEngine:
 
     def _data(self) -> MarketData:
         return MarketData(self._price, self.now, self.market, self.position_manager.position)
-
-    def _cost(self, order: PlannedOrder | Order) -> Decimal:
-        if order.side is Side.SELL:
-            return ZERO
-        quantity = order.remaining if isinstance(order, Order) else order.quantity
-        price = self._price if order.type is OrderType.MARKET else order.price or self._price
-        return quantity * price
-
-    def _free_funds(self) -> Decimal | None:
-        """Quote of the bot that no live order has spoken for; None where cash does not bound it."""
-        if not self.strategy.bounded_by_cash:
-            return None
-        return self.position_manager.position.cash - sum(map(self._cost, self.live.values()), ZERO)
 
     def _wake(self, at: int) -> None:
         self._alarm = at if self._alarm is None else min(self._alarm, at)

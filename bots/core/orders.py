@@ -50,6 +50,11 @@ class Order:
         """Sent, and no answer that says what became of it."""
         return self.status is OrderStatus.PENDING and self.sent_at is not None
 
+    @property
+    def is_never_sent(self) -> bool:
+        """An intent that no request ever left for."""
+        return self.status is OrderStatus.PENDING and self.sent_at is None
+
     def sent(self, at: int) -> "Order":
         return replace(self, sent_at=at)
 

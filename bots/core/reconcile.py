@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bots.core.orders import Order
-from bots.core.types import OrderReport, OrderStatus
+from bots.core.types import OrderReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def reconcile(live: Iterable[Order], reports: Iterable[OrderReport], prefix: str
         report = shown.pop(order.client_id, None)
         if report is not None:
             confirmed.append((order, report))
-        elif order.status is OrderStatus.PENDING and order.sent_at is None:
+        elif order.is_never_sent:
             never_sent.append(order)
         else:
             ask.append(order)

@@ -39,7 +39,8 @@ class Placed:
 
 class FakeExchange:
     """Implements `bots.core.ports.ExchangeConnector`. The last price is bid and ask at once. `faults` are taken one
-    by each create: lost (accepted, the reply never comes), vanished (never arrives), refused, limited, crash."""
+    by each create: lost (accepted, the reply never comes), vanished (never arrives), hang (so too, after 7 s), refused,
+    limited, crash."""
 
     exchange = "fake"
     resolve_delay_ms = 0
@@ -57,6 +58,9 @@ class FakeExchange:
         self.reads_fail = self.cancels_fail = False
         self.depth = ENDLESS  # what a market order finds at the last price
         self.sent: list[OrderRequest] = []
+        self.posts: list[OrderRequest] = []  # those that were not accepted too
+        self.create_takes = 0  # ms
+        self.no_room = False  # in the rate limiter
         self._ids = 0
 
     # The market
@@ -146,10 +150,15 @@ class FakeExchange:
         }
 
     async def reserve_order(self) -> None:
-        return None
+        if self.no_room:
+            raise RateLimited("Wait.", 5)
 
     async def create_order(self, order: OrderRequest, sent_at: int) -> OrderReport:
         fault = self.faults.popleft() if self.faults else ""
+        self.posts.append(order)
+        self.now += 7_000 if fault == "hang" else self.create_takes
+        if fault == "hang":
+            raise OutcomeUnknown("No answer.")
         if fault == "refused":
             raise OrderRefused("Not today.", "invalid")
         if fault == "limited":

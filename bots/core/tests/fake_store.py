@@ -34,6 +34,7 @@ class FakeStore:
         self.stop: tuple[str, str, str] | None = None
         self.is_finished = False
         self.minutes: list[tuple[int, Decimal]] = []
+        self.told: list[str] = []  # the kinds of events
 
     def live(self) -> list[Order]:
         return [self.orders[name] for name in self._live]
@@ -164,7 +165,7 @@ class FakeStore:
         self.is_finished = True
 
     async def tell(self, kind: str, text: str, level: str = "info") -> None:
-        return None
+        self.told.append(kind)
 
     async def minute(self, time: int, equity: Decimal, realized: Decimal) -> None:
         self.minutes.append((time, equity))

@@ -83,6 +83,18 @@ MUTANTS = {
         "ordinal, due = first + passed + self.slot(0).cycle % 2",
         "test_dca_bot.py::test_every_interval_buys_once_over_any_restarts",
     ),
+    "the rest of a slice is sent to an exchange in trouble": (
+        "execution.py",
+        "            if self.paused(order):\n",
+        "            if False:\n",
+        "test_sending.py::test_after_an_unknown_order_nothing_more_is_sent_until_the_exchange_may_be_well_again",
+    ),
+    "a slice never ends": (
+        "placement.py",
+        "if taken >= execution.sending.size:",
+        "if False:",
+        "test_sending.py::test_a_fill_is_taken_in_between_two_slices_of_a_start",
+    ),
     "an order with fills outstanding is taken for ended": (
         "execution.py",
         "if ended and order.filled >= report.filled:",

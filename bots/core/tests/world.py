@@ -138,10 +138,17 @@ class World:
         self.settle(run(self.engine.stop(action)))
 
     def settle(self, _: None = None) -> None:
-        """Hands over all the account's stream has, until nothing is left to say."""
-        while self.exchange.events:
-            event = self.exchange.events.pop(0)
-            run(self.engine.on_fill(event) if isinstance(event, Fill) else self.engine.on_order(event))
+        """Hands over all the account's stream has, and lets the engine send slice by slice, until nothing is left
+        to say."""
+        while self.exchange.events or self._is_due():
+            if self.exchange.events:
+                event = self.exchange.events.pop(0)
+                run(self.engine.on_fill(event) if isinstance(event, Fill) else self.engine.on_order(event))
+            else:
+                run(self.engine.on_timer(self.exchange.now))
+
+    def _is_due(self) -> bool:
+        return self.engine.wake_at is not None and self.engine.wake_at <= self.engine.now
 
     def tick(self, price: Decimal | int | str, ms: int = 1000) -> None:
         self.exchange.now += ms
