@@ -19,9 +19,10 @@ def minutes(world: World, count: int) -> None:
         world.wait(1_000)
 
 
-def test_after_an_unknown_order_nothing_more_is_sent_until_the_exchange_may_be_well_again() -> None:
+@pytest.mark.parametrize("fault", ["hang", "vanished"])
+def test_after_an_unknown_order_nothing_more_is_sent_until_the_exchange_may_be_well_again(fault: str) -> None:
     world = World(WIDE, COIN, limits=FAR)
-    world.exchange.faults.append("hang")
+    world.exchange.faults.append(fault)
     world.start()
     assert len(world.exchange.posts) == 1
     assert [order.slot for order in world.engine.live.values()] == [-1], "the rest was given up unsent"
