@@ -99,7 +99,14 @@ class ExchangeConnector(Protocol):
     async def fetch_order(self, symbol: str, client_id: str) -> OrderReport | None:
         """None where the exchange does not know it; one None proves nothing."""
 
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        """By the exchange's own id: tells whose order a trade belongs to. None as with `fetch_order`."""
+
     async def open_orders(self, symbol: str) -> list[OrderReport]: ...
+
+    async def open_client_ids(self) -> frozenset[str] | None:
+        """The client ids of the account's open orders in all markets, listed or not; None where the exchange does
+        not tell of markets it no longer lists."""
 
     async def fills(self, symbol: str, since: int) -> list[Fill]:
         """Every fill at or after `since` ms, all pages, oldest first."""

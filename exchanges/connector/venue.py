@@ -16,6 +16,7 @@ from exchanges.connector.public import Limits, PublicWire
 from exchanges.limiter import Limiter, Rate
 
 RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
+ORDER_PATIENCE = 10.0
 PATIENCE = 60.0  # a read waits out a Retry-After up to this, a longer one is told to the caller
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Venue:
         self.client = new_client(facts, session=session, keys=None)
         self.clock = self.client.clock = ExchangeClock(self._ask_time)
         self.weight_limit, self.order_limit = facts.weight_limit, facts.order_limit
+        self.order_patience = ORDER_PATIENCE
         self._retry_delays = retry_delays
 
     async def ask(self, what: str, send: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
@@ -76,12 +78,17 @@ class Venue:
             CALL.reset(token)
 
     async def reserve_order(self, account: str) -> None:
-        """Waits until one more order of this account may go out."""
+        """Waits until one more order of this account may go out. Raises RateLimited where that takes too long: its
+        bot has fills to take in meanwhile."""
         facts, rate = self.facts, self._rate("create", urgent=True)
         orders = replace(
             rate, account=account, order_limit=self.order_limit, order_seconds=facts.order_seconds
         )
-        await self.limiter.acquire(orders)
+        try:
+            async with asyncio.timeout(self.order_patience):
+                await self.limiter.acquire(orders)
+        except TimeoutError:
+            raise ports.RateLimited("orders are placed at the pace the exchange allows") from None
 
     async def may_connect(self, kind: str) -> None:
         """Waits until the exchange lets this address open one more connection of this kind."""

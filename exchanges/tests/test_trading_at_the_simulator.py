@@ -33,6 +33,31 @@ async def alice(sim: RunningSimulator, connecting: Connecting) -> Any:
     return await connecting(sim.transport, Keys("demo-alice", "secret-of-alice"))
 
 
+async def test_an_order_is_found_by_the_exchanges_own_id(alice):
+    placed = await place(alice)
+    found = await alice.order_by_id("BTC/USDT", placed.exchange_id)
+    assert found.client_id == "agx1"
+    assert await alice.order_by_id("BTC/USDT", "987654321") is None
+
+
+async def test_open_orders_of_all_markets_are_told_by_their_client_ids(alice, sim):
+    await place(alice)
+    sim.exchange.set_price("ETHUSDT", D(3000))
+    await place(alice, "agx2", symbol="ETH/USDT", price=D(2500), quantity=D("0.01"))
+    assert await alice.open_client_ids() == {"agx1", "agx2"}
+
+
+async def test_an_order_for_which_the_limiter_has_no_room_for_long_is_rate_limited(alice, monkeypatch):
+    async def never(_rate):
+        await asyncio.Event().wait()
+
+    await alice.market("BTC/USDT")
+    alice.venue.order_patience = 0.01
+    monkeypatch.setattr(alice.venue.limiter, "acquire", never)
+    with pytest.raises(ports.RateLimited):
+        await alice.reserve_order()
+
+
 async def place(connector: RestConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
     await connector.reserve_order()
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())

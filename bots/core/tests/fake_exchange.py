@@ -251,6 +251,12 @@ class FakeExchange:
         placed = self.placed.get(client_id)
         return placed.report if placed else None
 
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return await self.fetch_order(symbol, self.by_number.get(int(exchange_order_id), ""))
+
+    async def open_client_ids(self) -> frozenset[str]:
+        return frozenset(report.client_id for report in await self.open_orders(self.rules.symbol))
+
     async def open_orders(self, symbol: str) -> list[OrderReport]:
         self._read()
         return [p.report for p in self.placed.values() if p.report.status is OrderStatus.OPEN]

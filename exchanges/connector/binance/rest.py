@@ -57,10 +57,15 @@ class BinanceConnector(RestConnector):
         return mapping.created(await self.client.privatePostOrder(params), order)
 
     async def cancel_order(self, symbol: str, client_id: str) -> OrderReport | None:
-        return await self._order("cancel", "privateDeleteOrder", symbol, client_id, urgent=True)
+        return await self._order(
+            "cancel", "privateDeleteOrder", symbol, urgent=True, origClientOrderId=client_id
+        )
 
     async def fetch_order(self, symbol: str, client_id: str) -> OrderReport | None:
-        return await self._order("order", "privateGetOrder", symbol, client_id)
+        return await self._order("order", "privateGetOrder", symbol, origClientOrderId=client_id)
+
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return await self._order("order", "privateGetOrder", symbol, orderId=exchange_order_id)
 
     async def open_orders(self, symbol: str) -> list[OrderReport]:
         return await self._private(
@@ -68,6 +73,13 @@ class BinanceConnector(RestConnector):
             "privateGetOpenOrders",
             lambda rows: [mapping.order_report(row, symbol) for row in rows],
             symbol=await self._id(symbol),
+        )
+
+    async def open_client_ids(self) -> frozenset[str]:
+        return await self._private(
+            "all_open_orders",
+            "privateGetOpenOrders",
+            lambda rows: frozenset(str(row["clientOrderId"]) for row in rows),
         )
 
     async def fills(self, symbol: str, since: int) -> list[Fill]:
@@ -88,9 +100,9 @@ class BinanceConnector(RestConnector):
         return [fill for fill in found if fill.exchange_order_id == exchange_order_id]
 
     async def _order(
-        self, what: str, endpoint: str, symbol: str, client_id: str, *, urgent: bool = False
+        self, what: str, endpoint: str, symbol: str, *, urgent: bool = False, **named: str
     ) -> OrderReport | None:
-        params = {"symbol": await self._id(symbol), "origClientOrderId": client_id}
+        params = {"symbol": await self._id(symbol), **named}
         try:
             return await self._private(
                 what, endpoint, lambda raw: mapping.order_report(raw, symbol), urgent=urgent, **params

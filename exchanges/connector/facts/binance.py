@@ -21,6 +21,7 @@ BINANCE = ExchangeFacts(
         "candles": 2,
         "account": 20,
         "open_orders": 6,
+        "all_open_orders": 80,
         "order": 4,
         "fills": 20,
         "order_fills": 5,
@@ -35,7 +36,7 @@ BINANCE = ExchangeFacts(
     account_codes=frozenset({"-1002", "-1022", "-1099", "-2008", "-2014", "-2015", "-3022"}),
     signature_codes=frozenset({"-1022"}),
     symbol_codes=frozenset({"-1121"}),
-    missing_codes=frozenset({"-2011", "-2013"}),
+    missing_codes=frozenset({"-2011", "-2013", "-2026"}),
     transient_codes=frozenset(
         {"-1000", "-1001", "-1004", "-1006", "-1007", "-1008", "-1010", "-1016", "-3000", "-3044"}
     ),
