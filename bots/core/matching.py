@@ -79,7 +79,7 @@ class OrderBook:
     """Invariant between calls: the best bid is below the best ask."""
 
     def __init__(self, lot: Decimal) -> None:
-        self._lot = lot
+        self.lot = lot
         self._halves = {side: _Half(side) for side in Side}
         self._orders: dict[int, BookOrder] = {}
 
@@ -168,8 +168,8 @@ class OrderBook:
             assert maker.price is not None  # noqa: S101 - what rests has a price
             take = maker.quantity if quantity is None else min(maker.quantity, quantity - total)
             if quote is not None:
-                lots = ((quote - cost) / maker.price / self._lot).to_integral_value(ROUND_DOWN)
-                take = min(take, lots * self._lot)
+                lots = ((quote - cost) / maker.price / self.lot).to_integral_value(ROUND_DOWN)
+                take = min(take, lots * self.lot)
             if take <= 0:
                 break
             total += take

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 from exchanges.simulator.accounts import Key
 from exchanges.simulator.binance import payloads
 from exchanges.simulator.control_faults import FaultControl
+from exchanges.simulator.control_hands import HandControl
 from exchanges.simulator.control_http import body_of as _body
 from exchanges.simulator.control_http import error as _error
 from exchanges.simulator.control_http import json_answer as _json
@@ -58,6 +59,7 @@ class Control:
             ]
         )
         app.add_routes(FaultControl(self._faults).routes())
+        app.add_routes(HandControl(self._named).routes())
         return app
 
     async def _page(self, request: web.Request) -> web.StreamResponse:

@@ -2,9 +2,11 @@
 Every act ends in a commit: journal first, listeners afterwards (commits.py)."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bots.core.types import ZERO, Side
 from exchanges.simulator import admission
@@ -110,6 +112,10 @@ class Exchange:
         self.accounts.deposit(uid, asset, amount)
         self._commits.commit()
 
+    def set_balance(self, uid: int, asset: str, free: Decimal) -> None:
+        """Paid in or out by hand; what orders hold stays."""
+        self.deposit(uid, asset, free - self.accounts.by_uid[uid].funds[asset].free)
+
     # -- looking ---------------------------------------------------------------------------------------------------
 
     def venue(self, symbol: str) -> Venue:
@@ -204,6 +210,17 @@ class Exchange:
         venue = self.venue(symbol)
         venue.moved_by_hand = True
         self.walk(symbol, venue.rules.on_tick(price), None)
+
+    def change_rules(self, symbol: str, **changes: Any) -> None:
+        """Of a running market, until the exchange starts again; resting orders stay as they are. Raises ValueError."""
+        venue = self.venue(symbol)
+        rules = replace(venue.rules, **changes)
+        for name in ("tick", "lot"):
+            if not getattr(rules, name) > 0:
+                raise ValueError(f"{name} must be above 0.")
+        if rules.tick * rules.lot != round(rules.tick * rules.lot, 8):
+            raise ValueError("tick and lot together have more than 8 decimals.")
+        venue.change_rules(rules)
 
     def roll(self) -> None:
         """Closes the candles of the minutes that are over."""

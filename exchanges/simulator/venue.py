@@ -82,6 +82,11 @@ class Venue:
         self.withdraw_quotes()
         self.book_changed()
 
+    def change_rules(self, rules: SymbolRules) -> None:
+        self.withdraw_quotes()
+        self.rules, self.book.lot = rules, rules.lot
+        self.book_changed()
+
     def book_changed(self) -> None:
         self.update_id += 1
 

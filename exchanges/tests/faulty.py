@@ -9,7 +9,7 @@ import pytest
 
 from bots.core.types import OrderReport
 from exchanges.connector.client import Keys
-from exchanges.connector.rest import BinanceConnector
+from exchanges.connector.rest import RestConnector
 from exchanges.simulator.orders import Order
 from exchanges.simulator.testing import RunningSimulator, running_simulator, wall_clock
 from exchanges.tests.conftest import Connecting, order
@@ -47,7 +47,7 @@ async def alice(sim: RunningSimulator, connecting: Connecting) -> Any:
     return connector
 
 
-async def place(connector: BinanceConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
+async def place(connector: RestConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())
 
 

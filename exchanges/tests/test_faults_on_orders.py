@@ -190,11 +190,11 @@ async def test_a_revoked_key_is_refused_everywhere_until_the_fault_ends(sim, ali
 
 
 async def test_a_key_gains_the_right_to_withdraw(sim, alice):
-    assert (await alice.key_permissions())["enableWithdrawals"] is False
+    assert (await alice.key_facts()).moves_money is False
     sim.faults.add("key_withdraw", api_key=KEY)
-    assert (await alice.key_permissions())["enableWithdrawals"] is True
+    assert (await alice.key_facts()).moves_money is True
     sim.faults.clear()
-    assert (await alice.key_permissions())["enableWithdrawals"] is False
+    assert (await alice.key_facts()).moves_money is False
 
 
 async def test_only_the_named_key_is_struck(sim, alice, connecting):

@@ -8,8 +8,9 @@ import pytest
 from bots.core import ports
 from bots.core.types import OrderReport, OrderStatus
 from exchanges.connector import socket
-from exchanges.connector.prices import PriceStream
-from exchanges.connector.stream import AccountStream, StreamReset
+from exchanges.connector.binance.stream import BinanceAccountStream
+from exchanges.connector.factory import price_stream
+from exchanges.connector.stream import StreamReset
 from exchanges.simulator import faults_frames
 from exchanges.tests.faulty import BTC, KEY, alice, clock, place, sim
 from exchanges.tests.test_streams import Heard, running
@@ -34,7 +35,7 @@ def _prompt(monkeypatch):
 @pytest.fixture
 async def heard(alice):
     heard = Heard()
-    async with running(AccountStream(alice).run(heard)):
+    async with running(BinanceAccountStream(alice).run(heard)):
         await heard.until(lambda events: events == [StreamReset()])
         yield heard
 
@@ -85,7 +86,7 @@ async def test_a_silent_stream_stays_open(sim, alice, heard):
 
 async def test_a_revoked_key_loses_its_stream_and_gets_no_other(sim, alice):
     heard = Heard()
-    async with running(AccountStream(alice).run(heard)) as stream:
+    async with running(BinanceAccountStream(alice).run(heard)) as stream:
         await heard.until(bool)
         await place(alice)
         await heard.until(lambda events: states(events) == [("agx1", OPEN)])
@@ -98,7 +99,7 @@ async def test_a_revoked_key_loses_its_stream_and_gets_no_other(sim, alice):
 async def test_a_fault_of_one_key_leaves_the_markets_alone_and_others_strike_them_too(sim, alice):
     heard = Heard()
     silence = stream_fault(sim, "ws_silence")
-    async with running(PriceStream(alice.markets).run(lambda: {BTC}, heard, Heard())):
+    async with running(price_stream(alice.markets).run(lambda: {BTC}, heard, Heard())):
         await heard.until(bool)
         assert silence.struck == 0
         for kind in ("ws_drop", "ws_malformed"):

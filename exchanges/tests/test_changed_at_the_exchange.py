@@ -1,0 +1,41 @@
+"""What happens at the exchange behind a running connector's back."""
+
+from decimal import Decimal
+
+import pytest
+
+from bots.core import ports
+from bots.core.types import OrderStatus
+from exchanges.tests.faulty import BTC, alice, clock, held, on_book, place, sim, uid
+
+__all__ = ["alice", "clock", "sim"]
+D = Decimal
+
+
+async def test_money_taken_away_makes_the_next_order_refused(sim, alice):
+    await place(alice)
+    sim.exchange.set_balance(uid(sim), "USDT", D(10))
+    assert (await alice.balances())["USDT"].free == D(10)
+    with pytest.raises(ports.OrderRefused) as raised:
+        await place(alice, "agx2")
+    assert raised.value.code == "insufficient_funds"
+    assert on_book(sim) == ["agx1"]
+
+
+async def test_an_order_cancelled_by_hand_is_found_cancelled(sim, alice):
+    await place(alice)
+    order = held(sim)
+    sim.exchange.cancel(order.uid, order.symbol, order.id, None)
+    assert await alice.open_orders(BTC) == []
+    assert (await alice.fetch_order(BTC, "agx1")).status is OrderStatus.CANCELLED
+    assert await alice.cancel_order(BTC, "agx1") is None
+
+
+async def test_changed_filters_refuse_what_fitted_the_old_ones(sim, alice):
+    sim.exchange.change_rules("BTCUSDT", tick=D("0.1"), lot=D("0.001"), min_notional=D(100))
+    for changes in ({"price": D("50000.01")}, {"quantity": D("0.00250")}, {}):
+        with pytest.raises(ports.OrderRefused) as raised:
+            await place(alice, **changes)
+        assert raised.value.code == "filter"
+    await place(alice, quantity=D("0.002"))
+    assert on_book(sim) == ["agx1"]
