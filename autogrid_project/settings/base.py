@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "accounts",
     "exchanges",
+    "exchanges.paper",
     "marketdata",
     "bots",
 ]
