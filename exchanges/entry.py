@@ -39,8 +39,7 @@ class Entry:
     def check(self) -> None:
         """Raises CredentialRejected."""
         self._check_where()
-        if not 1 <= len(self.label) <= 100 or not self.label.isprintable():
-            raise CredentialRejected("invalid", "label", "Give the key a name of 1 to 100 characters.")
+        check_label(self.label)
         if not _PRINTABLE.fullmatch(self.keys.api_key):
             raise CredentialRejected("invalid", "api_key", "This is not an API key: copy it without spaces.")
         if not _is_secret(self.keys.secret):
@@ -50,15 +49,12 @@ class Entry:
         self._check_passphrase()
 
     def _check_where(self) -> None:
-        known = {name: facts.name for name, facts in FACTS.items() if not facts.testnet_of}
-        if self.exchange not in known:
-            detail = f"Supported exchanges: {', '.join(known)}."
-            raise CredentialRejected("unsupported_exchange", "exchange", detail)
+        check_exchange(self.exchange)
         if self.mode == Mode.TESTNET and testnet_of(self.exchange) is None:
-            detail = f"{known[self.exchange]} has no testnet."
+            detail = f"{FACTS[self.exchange].name} has no testnet."
             raise CredentialRejected("unsupported_mode", "mode", detail)
         if self.mode not in (Mode.LIVE, Mode.TESTNET):
-            raise CredentialRejected("unsupported_mode", "mode", "Use mode live or testnet.")
+            raise CredentialRejected("unsupported_mode", "mode", "Use mode live, testnet or paper.")
 
     def _check_passphrase(self) -> None:
         name, given = FACTS[self.exchange].name, self.keys.passphrase
@@ -67,6 +63,20 @@ class Entry:
             raise CredentialRejected("invalid", "api_passphrase", detail)
         if given and not FACTS[self.exchange].passphrase:
             raise CredentialRejected("invalid", "api_passphrase", f"Keys of {name} have no passphrase.")
+
+
+def check_exchange(exchange: str) -> None:
+    """Raises CredentialRejected."""
+    known = [name for name, facts in FACTS.items() if not facts.testnet_of]
+    if exchange not in known:
+        detail = f"Supported exchanges: {', '.join(known)}."
+        raise CredentialRejected("unsupported_exchange", "exchange", detail)
+
+
+def check_label(label: str) -> None:
+    """Raises CredentialRejected."""
+    if not 1 <= len(label) <= 100 or not label.isprintable():
+        raise CredentialRejected("invalid", "label", "Give it a name of 1 to 100 characters.")
 
 
 def _is_secret(text: str) -> bool:

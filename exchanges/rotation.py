@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from exchanges import sealed, vault
-from exchanges.models import Credential
+from exchanges.models import Credential, Mode
 
 COLUMNS = ("api_key_encrypted", "api_secret_encrypted", "api_passphrase_encrypted")
 
@@ -34,7 +34,7 @@ def rotate_encryption_keys(*, batch_size: int = 100) -> Rotation:
 def _batches(size: int) -> Iterator[list[UUID]]:
     last: UUID | None = None
     while True:
-        rows = Credential.objects.order_by("pk")
+        rows = Credential.objects.exclude(mode=Mode.PAPER).order_by("pk")  # which have no key
         rows = rows.filter(pk__gt=last) if last else rows
         ids = list(rows.values_list("pk", flat=True)[:size])
         if not ids:

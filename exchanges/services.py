@@ -1,7 +1,8 @@
 """Credentials: created, checked, deleted; and the way from a credential to its exchange."""
 
 import logging
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -10,13 +11,15 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from bots.core.ports import AccountRefused, ExchangeUnavailable, RateLimited
+from bots.core.ports import AccountRefused, ExchangeConnector, ExchangeUnavailable, RateLimited
 from bots.core.types import Balance
 from exchanges import market_data, permissions, sealed
 from exchanges.budget import count_question
 from exchanges.connector import factory
 from exchanges.connector.client import Keys
 from exchanges.connector.facts import FACTS
+from exchanges.connector.paper import PaperConnector
+from exchanges.connector.paper_stream import PaperStream, Prices
 from exchanges.connector.prices import PriceStream
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.stream import AccountStream, Symbols
@@ -24,6 +27,9 @@ from exchanges.entry import CredentialRejected, Entry
 from exchanges.hub import close_hub, hub
 from exchanges.market_data import fetch_candles, market_of, symbols_of, ticker_of
 from exchanges.models import Credential, Mode, PermissionState
+from exchanges.paper import trading
+from exchanges.paper.credentials import create_paper
+from exchanges.paper.store import DatabaseStore
 from exchanges.selectors import access_credential
 from exchanges.signals import key_refused, key_turned_unsafe
 from exchanges.vault import VaultError
@@ -59,14 +65,18 @@ def create_credential(
     user: User,
     exchange: str,
     label: str,
-    api_key: str,
-    api_secret: str,
+    api_key: str = "",
+    api_secret: str = "",
     mode: str = Mode.LIVE,
     api_passphrase: str = "",
     attest_no_withdrawal: bool = False,
+    paper_balance: Decimal | None = None,
 ) -> Credential:
     """Asks the exchange what the key may do; keeps it only where that is safe. `attest_no_withdrawal` is the word of
-    its owner, asked for where the exchange does not tell. Raises CredentialRejected."""
+    its owner, asked for where the exchange does not tell. A paper account takes no key and begins with
+    `paper_balance`. Raises CredentialRejected."""
+    if mode == Mode.PAPER:
+        return create_paper(user=user, exchange=exchange, label=label.strip(), amount=paper_balance)
     keys = Keys(api_key.strip(), api_secret.strip(), passphrase=api_passphrase.strip())
     entry = Entry(exchange, label.strip(), mode, keys)
     entry.check()
@@ -84,6 +94,9 @@ def create_credential(
 def validate_credential(*, credential: Credential) -> Credential:
     """Asks again and records the answer. Raises CredentialRejected where the exchange cannot be asked, Http404
     where the key was deleted meanwhile."""
+    if credential.mode == Mode.PAPER:
+        _record(credential, is_valid=True, permission_state=PermissionState.VERIFIED_SAFE)
+        return credential
     attested = credential.attested_at is not None
     try:
         keys = sealed.keys_of(credential)
@@ -164,6 +177,8 @@ def recheck_credentials() -> dict[str, int]:
 
 def balances_of(credential: Credential) -> dict[str, Balance]:
     """Raises AccountRefused (the credential is marked) and ExchangeUnavailable."""
+    if credential.mode == Mode.PAPER:
+        return trading.balances(credential.pk)
     keys = _open_keys(credential)
     try:
         return market_data.ask_as(credential.venue, keys, lambda connector: connector.balances())
@@ -177,19 +192,28 @@ def name_of(exchange: str) -> str:
     return FACTS[exchange].name if exchange in FACTS else exchange
 
 
-async def open_connector(credential: Credential) -> RestConnector:
+async def open_connector(credential: Credential) -> ExchangeConnector:
     """On the caller's loop, which calls `close_hub` before it ends. The keys live in memory only. Raises
     AccountRefused where they do not open."""
+    if credential.mode == Mode.PAPER:
+        public, store = await open_public(credential.venue), DatabaseStore(credential)
+        return PaperConnector(public, store)
     return (await hub()).connect(credential.venue, _open_keys(credential))
 
 
 async def open_account_stream(
     credential: Credential,  # noqa: ARG001 - the connector holds its keys
-    connector: RestConnector,
+    connector: ExchangeConnector,
     symbols: Symbols = set,
-) -> AccountStream:
-    """`symbols` is asked again and again for the markets that matter: an exchange without a stream is polled."""
-    return factory.account_stream(connector, symbols)
+    prices: Prices | None = None,
+) -> AccountStream | PaperStream:
+    """`symbols` is asked again and again for the markets that matter: an exchange without a stream is polled.
+    A paper account's orders are filled by `prices`."""
+    if isinstance(connector, PaperConnector):
+        if prices is None:
+            raise TypeError("A paper account needs prices.")
+        return PaperStream(connector, prices)
+    return factory.account_stream(cast(RestConnector, connector), symbols)
 
 
 async def open_public(exchange: str) -> RestConnector:

@@ -5,12 +5,12 @@ import logging
 from uuid import UUID
 
 from bots.core.ids import PREFIX
-from bots.core.ports import AccountRefused, ExchangeError
+from bots.core.ports import AccountRefused, ExchangeConnector, ExchangeError
 from bots.core.types import Fill, OrderReport
 from bots.models import Bot
 from bots.runtime.inbox import Inbox, Reconcile
 from exchanges import services as exchanges
-from exchanges.connector.rest import RestConnector
+from exchanges.connector.paper_stream import Prices
 from exchanges.models import Credential
 
 logger = logging.getLogger(__name__)
@@ -23,9 +23,10 @@ CODE = slice(0, len(PREFIX) + 13)  # the part of a client id that names the bot
 class Account:
     """One credential's connector and stream, handing events to the bots they name."""
 
-    def __init__(self, credential: Credential, connector: RestConnector) -> None:
+    def __init__(self, credential: Credential, connector: ExchangeConnector, prices: Prices) -> None:
         self.credential = credential
         self.connector = connector
+        self._prices = prices
         self.members: dict[str, tuple[str, Inbox]] = {}  # symbol and inbox, by the bot's client id prefix
         self._ready = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -50,7 +51,9 @@ class Account:
         """As long as the account is in use: bots that outlive a refusal must not live without a stream."""
         told = {"credential_id": str(self.credential.pk)}
         while True:
-            stream = await exchanges.open_account_stream(self.credential, self.connector, self._symbols)
+            stream = await exchanges.open_account_stream(
+                self.credential, self.connector, self._symbols, self._prices
+            )
             try:
                 await stream.run(self._on_event)
             except AccountRefused:
@@ -101,6 +104,7 @@ class Accounts:
     """The accounts in use; each lives while a bot of it runs here."""
 
     def __init__(self) -> None:
+        self.prices: Prices  # the worker's, once it has them
         self._accounts: dict[UUID, tuple[Account, asyncio.Task[None]]] = {}
 
     async def join(self, bot: Bot, prefix: str, inbox: Inbox) -> Account:
@@ -108,7 +112,7 @@ class Accounts:
         credential = bot.credential
         found = self._accounts.get(credential.pk)
         if found is None:
-            account = Account(credential, await exchanges.open_connector(credential))
+            account = Account(credential, await exchanges.open_connector(credential), self.prices)
             found = self._accounts.setdefault(
                 credential.pk, (account, asyncio.ensure_future(account.start()))
             )

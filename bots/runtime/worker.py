@@ -76,7 +76,7 @@ class BotWorker:
         logger.info("bots_worker_started", extra={"worker": self.heartbeat.worker.name})
 
     async def _open(self) -> None:
-        self.prices = PriceBus(fetch=self._public.fetch)
+        self.prices = self.accounts.prices = PriceBus(fetch=self._public.fetch)
         await self.prices.start()
         # Two tasks: what users want must be seen even when the queue cannot be reached.
         work = (self._look, self._reap, self.feed.run)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from bots.core.ports import ExchangeUnavailable
 from bots.core.types import Balance, Fill, Market, OrderReport, OrderRequest, Ticker
 from exchanges.connector.paper import Changes, Clock, Step
+from exchanges.models import Credential
 from exchanges.paper import trading
 
 T = TypeVar("T")
@@ -22,9 +22,9 @@ _THREADS = ThreadPoolExecutor(2, thread_name_prefix="paper-db")
 class DatabaseStore:
     """Implements `exchanges.connector.paper.PaperStore`."""
 
-    def __init__(self, credential_id: UUID, account_id: str) -> None:
-        self._id = credential_id
-        self.account_id = account_id
+    def __init__(self, credential: Credential) -> None:
+        self._id = credential.pk
+        self.account_id = credential.account_uid
 
     async def balances(self) -> dict[str, Balance]:
         return await self._run(trading.balances)

@@ -112,7 +112,6 @@ def test_an_address_list_that_is_missing_is_noted(as_alice):
         ({"api_key": "demo-readonly-key"}, "trade_disabled", "api_key"),
         ({"api_key": "unknown-key"}, "invalid_key", "api_key"),
         ({"exchange": "kraken"}, "unsupported_exchange", "exchange"),
-        ({"mode": "paper"}, "unsupported_mode", "mode"),
         ({"mode": "other"}, "invalid_choice", "mode"),
         ({"label": ""}, "blank", "label"),
         ({"label": "x" * 101}, "max_length", "label"),

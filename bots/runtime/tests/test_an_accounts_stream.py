@@ -62,11 +62,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def account(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[Any], None]) -> Account:
     stream = Stream(list(acts))
 
-    async def open_stream(_credential: Any, _connector: Any) -> Stream:
+    async def open_stream(*_: Any) -> Stream:
         return stream
 
     monkeypatch.setattr(accounts.exchanges, "open_account_stream", open_stream)
-    return Account(SimpleNamespace(pk=1), Connector())
+    return Account(SimpleNamespace(pk=1), Connector(), prices=None)
 
 
 async def heard(account: Account, wanted: Reconcile, times: int = 1) -> bool:
@@ -111,7 +111,7 @@ def test_bots_that_went_ahead_without_a_stream_compare_when_it_comes(monkeypatch
             open_up(on_event)
             await asyncio.Event().wait()
 
-    async def open_late(_credential: Any, _connector: Any) -> Stream:
+    async def open_late(*_: Any) -> Stream:
         return Late([])
 
     monkeypatch.setattr(accounts.exchanges, "open_account_stream", open_late)
