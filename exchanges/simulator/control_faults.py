@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from exchanges.simulator.control_http import body_of, error, json_answer
-from exchanges.simulator.faults import Fault, Faults
+from exchanges.simulator.faults import KINDS, Fault, Faults
 
 FIELDS = ("kind", "exchange", "api_key", "endpoint", "rate", "count", "seconds")
 
@@ -17,6 +17,7 @@ class FaultControl:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/control/faults", self._list),
+            web.get("/control/faults/kinds", self._kinds),
             web.post("/control/faults", self._add),
             web.delete("/control/faults", self._clear),
             web.delete("/control/faults/{id}", self._end),
@@ -25,6 +26,9 @@ class FaultControl:
     async def _list(self, request: web.Request) -> web.Response:
         """With how often each has struck; those that are over stay until they are cleared."""
         return json_answer(self._describe(self._faults.all()))
+
+    async def _kinds(self, request: web.Request) -> web.Response:
+        return json_answer(list(KINDS))
 
     async def _add(self, request: web.Request) -> web.Response:
         body = await body_of(request)

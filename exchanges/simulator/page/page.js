@@ -61,6 +61,26 @@ async function showAccount() {
     `${plain(trade.commission)} ${trade.commissionAsset}`, trade.isMaker ? "maker" : "taker", clock(trade.time)]));
 }
 
+async function showFaults() {
+  fillSelect(byId("fault-kind"), await ask("/control/faults/kinds"));
+  const faults = (await ask("/control/faults")).reverse().slice(0, SHOWN);
+  fillTable(byId("faults"), ["Kind", "Exchange", "Key", "Endpoint", "Rate", "Count", "Seconds", "Struck", "State"], faults.map((fault) => [
+    fault.kind, fault.exchange, fault.api_key ?? "all", fault.endpoint ?? "usual", fault.rate ?? "always", fault.count ?? "no limit",
+    fault.seconds ?? "no limit", fault.struck, fault.active ? "active" : "over"]));
+}
+
+byId("ask-fault").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = JSON.stringify({ kind: byId("fault-kind").value, exchange: byId("exchange").value, count: Number(byId("fault-count").value) });
+  const answer = await (await fetch("/control/faults", { method: "POST", body })).json();
+  byId("fault-answer").textContent = answer.error ?? "Asked for.";
+  await showFaults();
+});
+byId("end-faults").addEventListener("click", async () => {
+  await fetch("/control/faults", { method: "DELETE" });
+  byId("fault-answer").textContent = "All ended.";
+  await showFaults();
+});
 byId("push").addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = JSON.stringify({ exchange: byId("exchange").value, symbol: byId("push-symbol").value, price: byId("push-price").value });
@@ -74,7 +94,7 @@ async function refresh() {
   try {
     fillSelect(byId("exchange"), await ask("/control/exchanges"));
     showMarkets(await ask(`/control/market?exchange=${byId("exchange").value}`));
-    await showAccount();
+    await Promise.all([showAccount(), showFaults()]);
   } catch {
     byId("clock").textContent = "The exchange does not answer.";
   }

@@ -28,6 +28,10 @@ async def test_a_fault_is_asked_for_listed_and_ended(control, alice):
     assert await read(control, PATH) == []
 
 
+async def test_the_kinds_are_listed_for_the_page(control):
+    assert "accept_then_drop" in await read(control, f"{PATH}/kinds")
+
+
 async def test_one_of_them_is_ended(control, alice):
     first = await add(control, kind="http_503", exchange="binance")
     second = await add(control, kind="http_500", exchange="bybit", rate=0.5, seconds=60)
