@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from bots.models import Channel, Delivery, DeliveryState
 from bots.services.mail import EmailSender, Undeliverable, in_words
+from bots.services.notices import ask_for_delivery
 
 logger = logging.getLogger(__name__)
 BATCH = 10
@@ -51,6 +52,14 @@ def drain() -> int:
             }
             sent += sum(_deliver(senders[delivery.channel], delivery) for delivery in batch)
     return sent
+
+
+def send_again(deliveries: QuerySet[Delivery]) -> int:
+    """Those that failed get one more try; how many."""
+    failed = deliveries.filter(state=DeliveryState.FAILED)
+    count = failed.update(state=DeliveryState.PENDING, next_try_at=timezone.now(), error="")
+    transaction.on_commit(ask_for_delivery, robust=True)
+    return count
 
 
 @transaction.atomic

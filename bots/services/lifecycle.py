@@ -208,12 +208,16 @@ def kill_all(*, user: Any, action: str) -> list[Bot]:
     return kill_bots(bots=Bot.objects.filter(user=user), action=action)
 
 
+def at_work(bots: QuerySet[Bot]) -> QuerySet[Bot]:
+    """Those that are not at rest: also stopping ones, and those in error, may have orders left."""
+    return bots.exclude(status=BotStatus.STOPPED, stopping=False)
+
+
 def kill_bots(*, bots: QuerySet[Bot], action: str) -> list[Bot]:
     """The kill switch for those of these bots that are not at rest already."""
-    at_work = bots.exclude(status=BotStatus.STOPPED, stopping=False).order_by("id")
     # At once: to tell workers and pages of one may take seconds while the queue is silent.
     with transaction.atomic():
-        killed = list(at_work.select_related("user"))
+        killed = list(at_work(bots).select_related("user").order_by("id"))
         for bot in killed:
             _kill(bot, action)
         _tell_killed(killed, action)

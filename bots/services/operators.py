@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from bots.models import Bot, HaltAction, TradingHalt
 from bots.services import halts, lifecycle
 
@@ -13,7 +15,7 @@ def halt_trading(
     happens meanwhile, nothing opens any more."""
     halt = halts.place_halt(scope=scope, reason=reason, action=action, exchange=exchange, user=user, by=by)
     if action == HaltAction.STOP:
-        stop_bots(halt)
+        transaction.on_commit(lambda: stop_bots(halt))
     return halt
 
 

@@ -195,3 +195,14 @@ def when(time: Any) -> SafeString | str:
         return NONE
     utc = f"{time:%Y-%m-%d %H:%M:%S} UTC"
     return format_html('<time datetime="{}" title="{}">{}</time>', time.isoformat(), utc, utc)
+
+
+@register.inclusion_tag("web/_halts.html", takes_context=True)
+def trading_halts(context: Any) -> dict[str, Any]:
+    """The halts of trading that the signed-in user has to know of."""
+    from bots.services import halts
+
+    user = context["request"].user
+    found = halts.seen_by(user) if user.is_authenticated else []
+    own = [halt for halt in found if halt.automatic and halt.user_id == user.pk]
+    return {"halts": found, "own": own, "csrf_token": context.get("csrf_token")}

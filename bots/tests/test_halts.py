@@ -17,10 +17,11 @@ def operator(db):
 
 
 @pytest.fixture
-def halt(operator):
+def halt(operator, django_capture_on_commit_callbacks):
     def place(scope="all", action="pause", **whom):
         values = {"reason": "maintenance of the exchange", "by": operator}
-        return operators.halt_trading(scope=scope, action=action, **values, **whom)
+        with django_capture_on_commit_callbacks(execute=True):
+            return operators.halt_trading(scope=scope, action=action, **values, **whom)
 
     return place
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", listing.home, name="home"),
     path("bots/", listing.bots, name="bots"),
     path("bots/stop-all/", listing.stop_all, name="stop_all"),
+    path("bots/lift-halt/", listing.lift_halt, name="lift_halt"),
     path("bots/new/", new.new, name="new"),
     path("bots/new/check/", new.check, name="check"),
     path("bots/new/market/", new.market, name="market"),

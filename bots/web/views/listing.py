@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bots import selectors
-from bots.services import lifecycle
+from bots.services import halts, lifecycle
+from bots.services.errors import IllegalMove
 from bots.web.requests import HtmxRequest, user_of
 
 
@@ -41,4 +42,19 @@ def stop_all(request: HttpRequest) -> HttpResponse:
     lifecycle.kill_all(user=user_of(request), action="cancel_and_sell" if sell else "cancel")
     words = "its orders are being cancelled" + (" and its coins sold" if sell else "")
     messages.warning(request, f"Kill switch: every bot is halted, {words}.")
+    return redirect("web:bots")
+
+
+@require_POST
+@login_required
+def lift_halt(request: HttpRequest) -> HttpResponse:
+    """Of the user's own halt, placed by the circuit breaker."""
+    try:
+        halts.lift_own_halt(user=user_of(request))
+    except IllegalMove as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(
+            request, "Trading goes on. Bots that were halted by their own limits wait for a reset."
+        )
     return redirect("web:bots")

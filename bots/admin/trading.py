@@ -11,22 +11,10 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from bots import selectors
+from bots.admin.base import ReadOnly
 from bots.models import Bot, BotEvent, BotSlot, BotStatus, Fill, Order, Worker
 from bots.services import lifecycle
 from bots.services.errors import IllegalMove
-
-
-class ReadOnly:
-    """Trading writes these rows: an operator who changed one would make the ledger lie."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        return False
 
 
 class SlotInline(ReadOnly, TabularInline):
