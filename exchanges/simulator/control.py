@@ -145,7 +145,10 @@ def _account(exchange: Exchange, key: Key) -> dict[str, Any]:
 
 def _trade(exchange: Exchange, trade: Trade) -> dict[str, Any]:
     write = LISTINGS[exchange.name].ids
-    return payloads.my_trade(trade) | {"id": write.trade(trade.id), "orderId": write.order(trade.order_id)}
+    return payloads.my_trade(trade) | {
+        "id": write.trade(trade.symbol, trade.id),
+        "orderId": write.order(trade.order_id),
+    }
 
 
 def _uids(exchange: Exchange, request: web.Request) -> list[int]:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.binance.wire import BinanceWire
-from exchanges.simulator.conventions import AS_BINANCE, Conventions
+from exchanges.simulator.bybit import ids as bybit_ids
+from exchanges.simulator.bybit import rules as bybit_rules
+from exchanges.simulator.bybit.wire import BybitWire
+from exchanges.simulator.conventions import AS_BINANCE, ClientIds, Conventions
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Faults
 from exchanges.simulator.symbols import ALL, SymbolRules
@@ -29,6 +32,9 @@ class Listing:
     ids: Ids = AS_THEY_ARE
 
 
+BYBIT = Conventions(client_ids=ClientIds.UNIQUE_FOR_EVER, post_only_is_accepted=True)
+BYBIT_IDS = Ids(bybit_ids.order_text, bybit_ids.trade_text)
+
 LISTINGS = {
     listing.name: listing
     for listing in (
@@ -36,6 +42,27 @@ LISTINGS = {
             "binance_testnet",
             ("testnet.binance.vision", "*.testnet.binance.vision", "demo-*.binance.com"),
             BinanceWire,
+        ),
+        Listing(
+            "bybit",
+            ("api.bybit.com", "stream.bybit.com"),
+            BybitWire,
+            rules=bybit_rules.RULES_OF_ALL,
+            conventions=BYBIT,
+            ids=BYBIT_IDS,
+        ),
+        Listing(
+            "bybit_testnet",
+            (
+                "api-testnet.bybit.com",
+                "stream-testnet.bybit.com",
+                "api-demo.bybit.com",
+                "stream-demo.bybit.com",
+            ),
+            BybitWire,
+            rules=bybit_rules.RULES_OF_ALL,
+            conventions=BYBIT,
+            ids=BYBIT_IDS,
         ),
         Listing("binance", ("*",), BinanceWire),  # and whoever names no exchange at all
     )

@@ -14,7 +14,11 @@ class Wire(Protocol):
         """Sends what goes by the clock, for ever."""
 
 
-def _as_it_is(number: int) -> int | str:
+def _order_as_it_is(number: int) -> int | str:
+    return number
+
+
+def _trade_as_it_is(_symbol: str, number: int) -> int | str:
     return number
 
 
@@ -22,8 +26,8 @@ def _as_it_is(number: int) -> int | str:
 class Ids:
     """How the exchange writes its numbers."""
 
-    order: Callable[[int], int | str] = _as_it_is
-    trade: Callable[[int], int | str] = _as_it_is
+    order: Callable[[int], int | str] = _order_as_it_is
+    trade: Callable[[str, int], int | str] = _trade_as_it_is
 
 
 AS_THEY_ARE = Ids()

@@ -97,5 +97,24 @@ class OrderTable:
         rows = self._select(f"uid = ? AND symbol = ?{clause}", uid, symbol, *values)
         return rows if page.oldest_first else rows[::-1]
 
+    def newest(
+        self,
+        uid: int,
+        *,
+        symbol: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        ended: bool = False,
+        before: int | None = None,
+        limit: int,
+    ) -> list[Order]:
+        """Newest first; `before` is the id of the last one of the page before."""
+        tests = {"symbol = ?": symbol, "time >= ?": start, "time <= ?": end, "id < ?": before}
+        used = {test: value for test, value in tests.items() if value is not None}
+        where = "uid = ?" + "".join(f" AND {test}" for test in used)
+        if ended:
+            where += " AND status NOT IN ('NEW', 'PARTIALLY_FILLED')"
+        return self._select(f"{where} ORDER BY id DESC LIMIT ?", uid, *used.values(), limit)
+
     def _select(self, where: str, *values: Any) -> list[Order]:
         return list(map(_order, self._db.execute(f"SELECT * FROM orders WHERE {where}", values)))  # noqa: S608

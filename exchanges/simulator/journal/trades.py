@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS trades (
   symbol TEXT, id INTEGER, order_id INTEGER, uid INTEGER, side TEXT, price TEXT, quantity TEXT, commission TEXT,
   commission_asset TEXT, is_maker INTEGER, time INTEGER, PRIMARY KEY (symbol, id, order_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS trades_of ON trades (uid, symbol, id);
+CREATE INDEX IF NOT EXISTS trades_time ON trades (uid, time);
 CREATE INDEX IF NOT EXISTS trades_order ON trades (order_id);
 """
 
@@ -58,6 +59,26 @@ class TradeTable:
     def of_order(self, uid: int, symbol: str, order_id: int, limit: int = 1000) -> list[Trade]:
         where = "order_id = ? AND uid = ? AND symbol = ? ORDER BY id LIMIT ?"
         return self._select(where, order_id, uid, symbol, limit)
+
+    def newest(
+        self,
+        uid: int,
+        *,
+        symbol: str | None = None,
+        order_id: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        before: tuple[int, str, int, int] | None = None,
+        limit: int,
+    ) -> list[Trade]:
+        """Newest first; `before` is (time, symbol, id, order id) of the last one of the page before."""
+        tests = {"symbol = ?": symbol, "order_id = ?": order_id, "time >= ?": start, "time <= ?": end}
+        used = {test: value for test, value in tests.items() if value is not None}
+        where = "uid = ?" + "".join(f" AND {test}" for test in used)
+        if before is not None:
+            where += " AND (time, symbol, id, order_id) < (?, ?, ?, ?)"
+        order = "ORDER BY time DESC, symbol DESC, id DESC, order_id DESC LIMIT ?"
+        return self._select(f"{where} {order}", uid, *used.values(), *(before or ()), limit)
 
     def _select(self, where: str, *values: Any) -> list[Trade]:
         return list(map(_trade, self._db.execute(f"SELECT * FROM trades WHERE {where}", values)))  # noqa: S608
