@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0  # seconds without an event before the timer is looked at
 RESOLVE_EVERY_MS = 1_000
 RETRY_MS = 2_000
+RULES = attrgetter("tick", "lot", "min_quantity", "min_notional")  # other limits of a market change every day
 MARKET_GONE = 300.0  # seconds before a bot whose market is gone is tried again
 
 
@@ -203,6 +205,7 @@ class Runner:
         while not self.engine.done:
             event = await self.inbox.next(await self._patience())
             try:
+                await self._look_at_market()
                 await self._handle(event)
                 self._catch_up()
             except (ExchangeUnavailable, RateLimited) as error:
@@ -249,6 +252,17 @@ class Runner:
                 self._recover(now, event.full)
                 self._reports = event.reports
         await self._on_time(now)
+
+    async def _look_at_market(self) -> None:
+        """All that a bot plans is rounded by its market's rules: when they change, it starts anew with them."""
+        try:
+            market = await self.engine.exchange.market(self.bot.symbol)
+        except UnknownSymbol:
+            return  # a list may lack it for once; what is really gone is said by refused orders, and at a start
+        if RULES(market) != RULES(self.engine.market):
+            text = f"The exchange has new steps or minimums for {self.bot.symbol}; the bot goes on with them."
+            await self.engine.store.tell("market_changed", text, "info")
+            raise LetGo
 
     async def _on_time(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at[0]:

@@ -31,6 +31,7 @@ class Markets:
         self._ids: dict[str, str] = {}  # BTC/USDT -> BTCUSDT
         self._symbols: dict[str, str] = {}  # and back
         self._trading: frozenset[str] = frozenset()
+        self._read_at = 0.0
         self._due = 0.0
         self._lock = asyncio.Lock()
         self._reload: asyncio.Task[None] | None = None
@@ -70,6 +71,10 @@ class Markets:
         elif self._reload is None or self._reload.done():
             self._due = time.monotonic() + RETRY_SECONDS
             self._reload = asyncio.create_task(self._reload_beside())
+
+    def doubt(self) -> None:
+        """An order was refused that fits the rules as we know them: they are read again, though not all the time."""
+        self._due = min(self._due, self._read_at + RETRY_SECONDS)
 
     async def close(self) -> None:
         if self._reload is not None:
@@ -111,7 +116,8 @@ class Markets:
         venue.take_limits(limits)
         self._symbols = {market_id: symbol for symbol, market_id in ids.items()}
         self._markets, self._ids, self._trading = markets, ids, frozenset(trading)
-        self._due = time.monotonic() + RELOAD_SECONDS
+        self._read_at = time.monotonic()
+        self._due = self._read_at + RELOAD_SECONDS
 
 
 class MarketCache:

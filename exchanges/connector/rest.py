@@ -70,6 +70,8 @@ class RestConnector(ABC):
             return outcome
         if isinstance(outcome, ports.RateLimited):
             await self.venue.slow_down(outcome, keys.account)
+        elif outcome.code == "filter":
+            self.markets.doubt()
         elif outcome.code == "clock":
             with contextlib.suppress(ports.ExchangeError):
                 await self.venue.clock.measure()

@@ -6,6 +6,7 @@ import pytest
 
 from bots.core import ports
 from bots.core.types import OrderStatus
+from exchanges.connector import markets
 from exchanges.tests.faulty import BTC, alice, clock, held, on_book, place, sim, uid
 
 __all__ = ["alice", "clock", "sim"]
@@ -39,3 +40,26 @@ async def test_changed_filters_refuse_what_fitted_the_old_ones(sim, alice):
         assert raised.value.code == "filter"
     await place(alice, quantity=D("0.002"))
     assert on_book(sim) == ["agx1"]
+
+
+async def test_a_refused_filter_makes_the_rules_be_read_again(sim, alice, monkeypatch):
+    monkeypatch.setattr(markets, "RETRY_SECONDS", 0.0)
+    sim.exchange.change_rules("BTCUSDT", tick=D("0.1"), lot=D("0.001"), min_notional=D(100))
+    with pytest.raises(ports.OrderRefused):
+        await place(alice)
+    await alice.market(BTC)  # as long as the new ones are not there, the old ones are answered
+    await alice.markets._reload
+    market = await alice.market(BTC)
+    assert market.tick == D("0.1")
+    assert (market.lot, market.min_notional) == (D("0.001"), D(100))
+
+
+async def test_refusals_one_after_the_other_do_not_read_them_all_the_time(sim, alice):
+    read = alice.markets._read_at
+    sim.exchange.change_rules("BTCUSDT", min_notional=D(100))
+    for _ in range(3):
+        with pytest.raises(ports.OrderRefused):
+            await place(alice)
+        await alice.market(BTC)
+    assert alice.markets.fresh
+    assert alice.markets._read_at == read
