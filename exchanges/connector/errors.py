@@ -84,7 +84,7 @@ def sort_create(facts: ExchangeFacts, call: Call, error: Exception) -> ports.Exc
     answer = Answer.of(call, facts)
     if answer.throttled or (answer.refused and answer.code in facts.busy_codes | facts.order_rate_codes):
         return _rate_limited(facts, answer)
-    if not answer.refused:
+    if not answer.refused or answer.code in facts.transient_codes:
         return _unknown(facts, answer)
     if answer.code in facts.clock_codes:
         return ports.OrderRefused(f"{facts.name} refused the time of the order.", "clock")

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from exchanges.connector.binance.prices import BinancePrices
 from exchanges.connector.binance.rest import BinanceConnector
 from exchanges.connector.binance.stream import BinanceAccountStream
+from exchanges.connector.bybit.prices import BybitPrices
+from exchanges.connector.bybit.rest import BybitConnector
+from exchanges.connector.bybit.stream import BybitAccountStream
 from exchanges.connector.client import Keys
 from exchanges.connector.markets import MarketCache, Markets
 from exchanges.connector.prices import PriceStream, PriceWire
@@ -21,6 +24,7 @@ class Family:
 
 FAMILIES: dict[str, Family] = {
     "binance": Family(BinanceConnector, BinanceAccountStream, BinancePrices()),
+    "bybit": Family(BybitConnector, BybitAccountStream, BybitPrices()),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from bots.core.types import Market
@@ -43,3 +44,9 @@ class PublicWire(Protocol):
 
     def listed(self, raw: Raw, client: Any, facts: ExchangeFacts) -> Listed | None:
         """None: no spot market. May raise KeyError, TypeError, ValueError and ArithmeticError."""
+
+
+def plain(value: str) -> Decimal:
+    """Without the zeros that exchanges pad with, and never as 1E+3."""
+    number = Decimal(value).normalize()
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number

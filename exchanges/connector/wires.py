@@ -1,6 +1,7 @@
 """The families of exchanges, as far as nobody needs a key."""
 
 from exchanges.connector.binance.public import BinancePublic
+from exchanges.connector.bybit.public import BybitPublic
 from exchanges.connector.public import PublicWire
 
-PUBLIC: dict[str, PublicWire] = {"binance": BinancePublic()}
+PUBLIC: dict[str, PublicWire] = {"binance": BinancePublic(), "bybit": BybitPublic()}

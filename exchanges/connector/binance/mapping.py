@@ -18,7 +18,7 @@ from bots.core.types import (
     Side,
     Ticker,
 )
-from exchanges.connector.public import KeyFacts, Raw
+from exchanges.connector.public import KeyFacts, Raw, plain
 
 STATUS = {
     "NEW": OrderStatus.OPEN,
@@ -50,14 +50,14 @@ def market(raw: Raw, code: Callable[[str], str]) -> Market:
         symbol=f"{base}/{quote}",
         base=base,
         quote=quote,
-        tick=_plain(price["tickSize"]),
-        lot=_plain(lot["stepSize"]),
-        min_quantity=_plain(lot["minQty"]),
-        max_quantity=_plain(lot["maxQty"]),
-        min_notional=_plain(notional.get("minNotional", "0")),
+        tick=plain(price["tickSize"]),
+        lot=plain(lot["stepSize"]),
+        min_quantity=plain(lot["minQty"]),
+        max_quantity=plain(lot["maxQty"]),
+        min_notional=plain(notional.get("minNotional", "0")),
         max_orders=int(filters.get("MAX_NUM_ORDERS", {}).get("maxNumOrders", 200)),
-        market_lot=_plain(market_lot.get("stepSize", "0")),
-        market_max_quantity=_plain(market_lot.get("maxQty", "0")),
+        market_lot=plain(market_lot.get("stepSize", "0")),
+        market_max_quantity=plain(market_lot.get("maxQty", "0")),
         min_price_ratio=low,
         max_price_ratio=high,
     )
@@ -66,9 +66,9 @@ def market(raw: Raw, code: Callable[[str], str]) -> Market:
 def _price_ratios(filters: Mapping[str, Raw]) -> tuple[Decimal, Decimal]:
     """How far below a buy and how far above a sell may lie."""
     if by_side := filters.get("PERCENT_PRICE_BY_SIDE"):
-        return _plain(by_side["bidMultiplierDown"]), _plain(by_side["askMultiplierUp"])
+        return plain(by_side["bidMultiplierDown"]), plain(by_side["askMultiplierUp"])
     if both := filters.get("PERCENT_PRICE"):
-        return _plain(both["multiplierDown"]), _plain(both["multiplierUp"])
+        return plain(both["multiplierDown"]), plain(both["multiplierUp"])
     return ZERO, Decimal(1_000_000)
 
 
@@ -219,9 +219,3 @@ def candle(raw: list[Any]) -> Candle:
 def stream_candle(raw: Raw) -> Candle:
     """From the `k` of a kline event."""
     return Candle(int(raw["t"]), *(Decimal(raw[key]) for key in "ohlcv"))
-
-
-def _plain(value: str) -> Decimal:
-    """Without the zeros that Binance pads with, and never as 1E+3."""
-    number = Decimal(value).normalize()
-    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number

@@ -1,11 +1,13 @@
 """What is known of each exchange, as data. A new exchange adds its entry here."""
 
 from exchanges.connector.facts.binance import BINANCE, BINANCE_TESTNET
+from exchanges.connector.facts.bybit import BYBIT, BYBIT_TESTNET
 from exchanges.connector.facts.model import ExchangeFacts
 
-__all__ = ["BINANCE", "FACTS", "ExchangeFacts", "testnet_of"]
+__all__ = ["BINANCE", "BYBIT", "FACTS", "ExchangeFacts", "testnet_of"]
 
-FACTS: dict[str, ExchangeFacts] = {facts.id: facts for facts in (BINANCE, BINANCE_TESTNET)}
+ALL = (BINANCE, BINANCE_TESTNET, BYBIT, BYBIT_TESTNET)
+FACTS: dict[str, ExchangeFacts] = {facts.id: facts for facts in ALL}
 
 
 def testnet_of(exchange: str) -> ExchangeFacts | None:
