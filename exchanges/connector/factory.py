@@ -10,6 +10,8 @@ from exchanges.connector.bybit.rest import BybitConnector
 from exchanges.connector.bybit.stream import BybitAccountStream
 from exchanges.connector.client import Keys
 from exchanges.connector.markets import MarketCache, Markets
+from exchanges.connector.mexc.rest import MexcConnector
+from exchanges.connector.polling import PolledAccountStream, PolledPriceStream
 from exchanges.connector.prices import PriceStream, PriceWire
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.stream import AccountStream, Symbols
@@ -19,12 +21,13 @@ from exchanges.connector.stream import AccountStream, Symbols
 class Family:
     connector: type[RestConnector]
     account_stream: type[AccountStream]
-    prices: PriceWire
+    prices: PriceWire | None = None  # None: prices are polled
 
 
 FAMILIES: dict[str, Family] = {
     "binance": Family(BinanceConnector, BinanceAccountStream, BinancePrices()),
     "bybit": Family(BybitConnector, BybitAccountStream, BybitPrices()),
+    "mexc": Family(MexcConnector, PolledAccountStream),
 }
 
 
@@ -38,5 +41,8 @@ def account_stream(connector: RestConnector, symbols: Symbols) -> AccountStream:
     return FAMILIES[connector.venue.facts.wire].account_stream(connector, symbols)
 
 
-def price_stream(markets: Markets) -> PriceStream:
-    return PriceStream(markets, FAMILIES[markets.venue.facts.wire].prices)
+def price_stream(markets: Markets) -> PriceStream | PolledPriceStream:
+    family = FAMILIES[markets.venue.facts.wire]
+    if family.prices is None:
+        return PolledPriceStream(markets, family.connector(markets, None))
+    return PriceStream(markets, family.prices)

@@ -2,6 +2,7 @@
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ from exchanges.connector import errors
 from exchanges.connector.client import Call, Keys, new_client
 from exchanges.connector.markets import Markets
 from exchanges.connector.public import KeyFacts
+
+MOST_PLACED = 1000  # kept for who polls; nobody takes them where there is a stream
 
 T = TypeVar("T")
 
@@ -26,6 +29,7 @@ class RestConnector(ABC):
         self.keys = keys
         self.client = new_client(self.venue.facts, session=self.venue.session, keys=keys)
         self.client.clock = self.venue.clock
+        self._placed: deque[OrderReport] = deque(maxlen=MOST_PLACED)
 
     async def market(self, symbol: str) -> Market:
         await self.markets.ready()
@@ -67,6 +71,7 @@ class RestConnector(ABC):
             Call(timestamp=sent_at), lambda: self._post(order), errors.sort_create
         )
         if isinstance(outcome, OrderReport):
+            self._placed.append(outcome)
             return outcome
         if isinstance(outcome, ports.RateLimited):
             await self.venue.slow_down(outcome, keys.account)
@@ -76,6 +81,12 @@ class RestConnector(ABC):
             with contextlib.suppress(ports.ExchangeError):
                 await self.venue.clock.measure()
         raise outcome
+
+    def take_placed(self, symbol: str) -> dict[str, OrderReport]:
+        """What was accepted since the last call, by client id: an order may be gone before anybody sees it open."""
+        mine = {report.client_id: report for report in self._placed if report.symbol == symbol}
+        self._placed = deque((each for each in self._placed if each.symbol != symbol), maxlen=MOST_PLACED)
+        return mine
 
     @abstractmethod
     async def _post(self, order: OrderRequest) -> OrderReport:

@@ -2,6 +2,7 @@
 
 from exchanges.connector.binance.public import BinancePublic
 from exchanges.connector.bybit.public import BybitPublic
+from exchanges.connector.mexc.public import MexcPublic
 from exchanges.connector.public import PublicWire
 
-PUBLIC: dict[str, PublicWire] = {"binance": BinancePublic(), "bybit": BybitPublic()}
+PUBLIC: dict[str, PublicWire] = {"binance": BinancePublic(), "bybit": BybitPublic(), "mexc": MexcPublic()}

@@ -2,11 +2,12 @@
 
 from exchanges.connector.facts.binance import BINANCE, BINANCE_TESTNET
 from exchanges.connector.facts.bybit import BYBIT, BYBIT_TESTNET
+from exchanges.connector.facts.mexc import MEXC
 from exchanges.connector.facts.model import ExchangeFacts
 
-__all__ = ["BINANCE", "BYBIT", "FACTS", "ExchangeFacts", "testnet_of"]
+__all__ = ["BINANCE", "BYBIT", "FACTS", "MEXC", "ExchangeFacts", "testnet_of"]
 
-ALL = (BINANCE, BINANCE_TESTNET, BYBIT, BYBIT_TESTNET)
+ALL = (BINANCE, BINANCE_TESTNET, BYBIT, BYBIT_TESTNET, MEXC)
 FACTS: dict[str, ExchangeFacts] = {facts.id: facts for facts in ALL}
 
 

@@ -1,0 +1,1 @@
+"""MEXC spot, API v3: Binance's paths with differences."""
