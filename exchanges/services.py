@@ -20,7 +20,7 @@ from exchanges.connector.client import Keys
 from exchanges.connector.facts import FACTS
 from exchanges.connector.paper import PaperConnector
 from exchanges.connector.paper_stream import PaperStream, Prices
-from exchanges.connector.prices import PriceStream
+from exchanges.connector.prices import PublicPrices
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.stream import AccountStream, Symbols
 from exchanges.entry import CredentialRejected, Entry
@@ -220,7 +220,7 @@ async def open_public(exchange: str) -> RestConnector:
     return (await hub()).connect(exchange)
 
 
-async def open_price_stream(exchange: str) -> PriceStream:
+async def open_price_stream(exchange: str) -> PublicPrices:
     return factory.price_stream((await hub()).markets.of(exchange))
 
 

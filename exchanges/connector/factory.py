@@ -12,7 +12,7 @@ from exchanges.connector.client import Keys
 from exchanges.connector.markets import MarketCache, Markets
 from exchanges.connector.mexc.rest import MexcConnector
 from exchanges.connector.polling import PolledAccountStream, PolledPriceStream
-from exchanges.connector.prices import PriceStream, PriceWire
+from exchanges.connector.prices import PriceStream, PriceWire, PublicPrices
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.stream import AccountStream, Symbols
 
@@ -41,7 +41,7 @@ def account_stream(connector: RestConnector, symbols: Symbols) -> AccountStream:
     return FAMILIES[connector.venue.facts.wire].account_stream(connector, symbols)
 
 
-def price_stream(markets: Markets) -> PriceStream | PolledPriceStream:
+def price_stream(markets: Markets) -> PublicPrices:
     family = FAMILIES[markets.venue.facts.wire]
     if family.prices is None:
         return PolledPriceStream(markets, family.connector(markets, None))

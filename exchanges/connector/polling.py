@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bots.core.ports import AccountRefused, ExchangeError, UnknownSymbol
 from bots.core.types import OrderReport, OrderStatus
+from exchanges.connector.facts import ExchangeFacts
 from exchanges.connector.markets import Markets
 from exchanges.connector.prices import OnCandle, OnTicker
 from exchanges.connector.rest import RestConnector
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 MINUTE = 60_000
 AT_ONCE = 10
 PATIENCE = 5  # looks at an order that was accepted and that the exchange does not show yet
+
+
+def pause_of(facts: ExchangeFacts) -> float:
+    return facts.poll_seconds
 
 
 class PolledAccountStream(AccountStream):
@@ -33,7 +38,7 @@ class PolledAccountStream(AccountStream):
             if not live:
                 live = True
                 on_event(StreamReset())
-            await asyncio.sleep(self._venue.facts.poll_seconds)
+            await asyncio.sleep(pause_of(self._venue.facts))
 
     async def _look(
         self, symbol: str, seen: dict[str, dict[str, OrderReport]], late: dict[str, int], on_event: OnEvent
@@ -76,13 +81,12 @@ class PolledPriceStream:
     async def run(
         self, symbols: Callable[[], set[str]], on_ticker: OnTicker, on_closed_candle: OnCandle
     ) -> None:
-        """Until cancelled. Symbols the exchange does not list are left out."""
         room = asyncio.Semaphore(AT_ONCE)
         try:
             await self._markets.ready()
             while True:
                 looks = (self._look(symbol, on_ticker, on_closed_candle, room) for symbol in symbols())
-                pause = asyncio.sleep(self._markets.venue.facts.poll_seconds)
+                pause = asyncio.sleep(pause_of(self._markets.venue.facts))
                 await asyncio.gather(pause, *looks)
         finally:
             await self._connector.close()

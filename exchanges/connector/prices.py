@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import orjson
@@ -30,6 +30,14 @@ class News:
     price: Decimal | None = None
     book: tuple[Decimal, Decimal] | None = None  # best bid and ask
     candle: Candle | None = None  # a closed minute
+
+
+class PublicPrices(Protocol):
+    async def run(
+        self, symbols: Callable[[], set[str]], on_ticker: OnTicker, on_closed_candle: OnCandle
+    ) -> None:
+        """Until cancelled. `symbols` is asked again and again for what is wanted now; symbols the exchange does not
+        list are left out."""
 
 
 class PriceWire(ABC):
@@ -61,8 +69,7 @@ class PriceStream:
     async def run(
         self, symbols: Callable[[], set[str]], on_ticker: OnTicker, on_closed_candle: OnCandle
     ) -> None:
-        """Until cancelled. `symbols` is asked every second for what is wanted now; symbols the exchange does
-        not list are left out. A symbol's first news is passed on at once, then at most twenty a second."""
+        """A symbol's first news is passed on at once, then at most twenty a second."""
         await self._markets.ready()
         tickers = Tickers(on_ticker)
         sockets: list[_PriceSocket] = []

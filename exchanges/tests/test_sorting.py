@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from bots.core import ports
 from exchanges.connector import errors
 from exchanges.connector.binance.rest import BinanceConnector
+from exchanges.connector.bybit.rest import BybitConnector
 from exchanges.connector.client import Call
 from exchanges.connector.factory import FAMILIES
 from exchanges.connector.facts import BINANCE, FACTS
+from exchanges.connector.mexc.rest import MexcConnector
 from exchanges.connector.wires import PUBLIC
 from exchanges.tasks import recheck_credentials
 
@@ -122,7 +124,7 @@ def test_every_exchange_is_known_by_its_own_name_and_a_testnet_by_that_of_its_ex
 
 
 def test_the_connectors_keep_to_the_protocol():
-    kept: list[type[ports.ExchangeConnector]] = [BinanceConnector]
+    kept: list[type[ports.ExchangeConnector]] = [BinanceConnector, BybitConnector, MexcConnector]
     assert {family.connector for family in FAMILIES.values()} == set(kept)
 
 

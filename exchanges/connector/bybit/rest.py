@@ -65,6 +65,20 @@ class BybitConnector(RestConnector):
         row = await self._row(symbol, orderLinkId=client_id)
         return None if row is None else self._report(row, symbol)
 
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        row = await self._row(symbol, orderId=exchange_order_id)
+        return None if row is None else self._report(row, symbol)
+
+    async def open_client_ids(self) -> frozenset[str]:
+        found = await self._pages(
+            "all_open_orders", "privateGetV5OrderRealtime", openOnly=0, limit=ORDERS_PAGE
+        )
+        return frozenset(
+            str(row["orderLinkId"])
+            for row in found
+            if mapping.STATUS.get(row["orderStatus"], OrderStatus.OPEN) is OrderStatus.OPEN
+        )
+
     async def open_orders(self, symbol: str) -> list[OrderReport]:
         found = await self._pages(
             "open_orders",

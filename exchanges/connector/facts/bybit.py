@@ -4,7 +4,18 @@ from dataclasses import replace
 
 from exchanges.connector.facts.model import ExchangeFacts
 
-READS = ("time", "markets", "ticker", "candles", "account", "open_orders", "order", "fills", "permissions")
+READS = (
+    "time",
+    "markets",
+    "ticker",
+    "candles",
+    "account",
+    "open_orders",
+    "all_open_orders",
+    "order",
+    "fills",
+    "permissions",
+)
 
 BYBIT = ExchangeFacts(
     id="bybit",

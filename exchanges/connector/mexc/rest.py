@@ -66,7 +66,7 @@ class MexcConnector(RestConnector):
 
     async def cancel_order(self, symbol: str, client_id: str) -> OrderReport | None:
         """What the reply says of the order is not reliable: it is asked for."""
-        asked = {"symbol": await self._id(symbol), "origClientOrderId": client_id}
+        asked: dict[str, Any] = {"symbol": await self._id(symbol), "origClientOrderId": client_id}
         try:
             await self._private("cancel", "spotPrivateDeleteOrder", _named_order, urgent=True, **asked)
         except errors.Missing:
@@ -75,6 +75,12 @@ class MexcConnector(RestConnector):
 
     async def fetch_order(self, symbol: str, client_id: str) -> OrderReport | None:
         return await self._order(symbol, origClientOrderId=client_id)
+
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return await self._order(symbol, orderId=exchange_order_id)
+
+    async def open_client_ids(self) -> None:
+        """It tells of one market at a time."""
 
     async def open_orders(self, symbol: str) -> list[OrderReport]:
         found: list[OrderReport] = await self._private(
@@ -121,7 +127,7 @@ class MexcConnector(RestConnector):
 
     async def _began(self, symbol: str, exchange_id: str) -> int:
         """When an order was made; where MEXC no longer knows, as long ago as may be asked for at once."""
-        asked = {"symbol": await self._id(symbol), "orderId": exchange_id}
+        asked: dict[str, Any] = {"symbol": await self._id(symbol), "orderId": exchange_id}
         try:
             return await self._private("order", "spotPrivateGetOrder", lambda raw: int(raw["time"]), **asked)
         except errors.Missing:
