@@ -34,6 +34,7 @@ async def collect(exchange: str) -> None:
     lease = CollectorLease(exchange)
     try:
         while True:
+            await _wanted(exchange)
             await lease.acquire()
             log.info("collector.leading", exchange=exchange)
             try:
@@ -48,6 +49,15 @@ async def collect(exchange: str) -> None:
             await asyncio.sleep(_RETRY_AFTER)
     finally:
         await lease.release()
+
+
+async def _wanted(exchange: str) -> None:
+    """Returns when somebody follows one of its markets: nobody else's exchange is connected to."""
+    while not _always_followed(exchange):
+        with suppress(DatabaseError):
+            if await in_database(followed, exchange, 1):
+                return
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def _stream_while(lease: CollectorLease, exchange: str) -> None:

@@ -144,6 +144,19 @@ async def test_a_market_is_streamed_while_it_is_followed(simulator: RunningSimul
         await eventually(unread)
 
 
+async def test_an_exchange_that_nobody_follows_is_left_alone(
+    simulator: RunningSimulator, settings: Any
+) -> None:
+    settings.MARKETDATA_ALWAYS_FOLLOW = ["bybit:BTC/USDT"]
+    free = CollectorLease("binance")
+    async with collecting(), prices_of("ETH/USDT") as heard:
+        await free.acquire()
+        await free.release()
+        await in_database(follow, exchange="binance", symbol="ETH/USDT")
+        price = Decimal("2345.67")
+        await hears(heard, price, lambda: simulator.exchange.set_price("ETHUSDT", price))
+
+
 async def test_a_market_somebody_listens_to_is_followed_without_being_asked_for(
     simulator: RunningSimulator,
 ) -> None:
