@@ -14,6 +14,9 @@ from exchanges.simulator.bybit.wire import BybitWire
 from exchanges.simulator.conventions import AS_BINANCE, ClientIds, Conventions
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Faults
+from exchanges.simulator.mexc import ids as mexc_ids
+from exchanges.simulator.mexc import rules as mexc_rules
+from exchanges.simulator.mexc.wire import MexcWire
 from exchanges.simulator.symbols import ALL, SymbolRules
 from exchanges.simulator.wire import AS_THEY_ARE, Ids, Wire
 
@@ -33,6 +36,7 @@ class Listing:
 
 
 BYBIT = Conventions(client_ids=ClientIds.UNIQUE_FOR_EVER, post_only_is_accepted=True)
+MEXC = Conventions(client_ids=ClientIds.FREE, post_only_is_accepted=True, fees_in_quote=True)
 BYBIT_IDS = Ids(bybit_ids.order_text, bybit_ids.trade_text)
 
 LISTINGS = {
@@ -63,6 +67,14 @@ LISTINGS = {
             rules=bybit_rules.RULES_OF_ALL,
             conventions=BYBIT,
             ids=BYBIT_IDS,
+        ),
+        Listing(
+            "mexc",
+            ("api.mexc.com", "contract.mexc.com"),
+            MexcWire,
+            rules=mexc_rules.RULES_OF_ALL,
+            conventions=MEXC,
+            ids=Ids(mexc_ids.order_text, mexc_ids.trade_text),
         ),
         Listing("binance", ("*",), BinanceWire),  # and whoever names no exchange at all
     )

@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from bots.core.types import ZERO, Side
+from exchanges.simulator.amounts import plain
 from exchanges.simulator.bybit.ids import trade_text
-from exchanges.simulator.bybit.payloads import amount, day
+from exchanges.simulator.bybit.payloads import day
 from exchanges.simulator.candles import Forming
 from exchanges.simulator.history import MINUTE
 from exchanges.simulator.orders import Print
@@ -24,8 +25,8 @@ def trade(done: Print, now: int) -> Json:
     shown = {
         "i": trade_text(done.symbol, done.id),
         "T": done.time,
-        "p": amount(done.price),
-        "v": amount(done.quantity),
+        "p": plain(done.price),
+        "v": plain(done.quantity),
         "S": "Sell" if done.buyer_is_maker else "Buy",
         "seq": done.id,
         "s": done.symbol,
@@ -40,12 +41,12 @@ def kline(topic: str, candle: Forming, now: int, *, closed: bool) -> Json:
         "start": candle.time,
         "end": candle.time + MINUTE - 1,
         "interval": "1",
-        "open": amount(candle.open),
-        "close": amount(candle.close),
-        "high": amount(candle.high),
-        "low": amount(candle.low),
-        "volume": amount(candle.volume),
-        "turnover": amount(candle.quote),
+        "open": plain(candle.open),
+        "close": plain(candle.close),
+        "high": plain(candle.high),
+        "low": plain(candle.low),
+        "volume": plain(candle.volume),
+        "turnover": plain(candle.quote),
         "confirm": closed,
         "timestamp": now,
     }
@@ -82,7 +83,7 @@ class Book:
 
     def _message(self, kind: str, levels: dict[Side, Levels], now: int) -> Json:
         bids, asks = (
-            [[amount(price), amount(size)] for price, size in levels[side].items()]
+            [[plain(price), plain(size)] for price, size in levels[side].items()]
             for side in (Side.BUY, Side.SELL)
         )
         count = self.venue.update_id

@@ -6,20 +6,12 @@ from typing import Any
 
 from bots.core.types import ZERO, Side
 from exchanges.simulator.accounts import Account, Funds, Key
+from exchanges.simulator.amounts import plain, plain_e8
 from exchanges.simulator.bybit.rules import INSTRUMENTS
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.venue import Venue
 
 Json = dict[str, Any]
-
-
-def amount(value: Decimal) -> str:
-    """As short as can be."""
-    return f"{value.normalize():f}" if value else "0"
-
-
-def e8(value: int) -> str:
-    return amount(Decimal(int(value)).scaleb(-8))
 
 
 def instrument(symbol: str) -> Json:
@@ -35,17 +27,17 @@ def instrument(symbol: str) -> Json:
         "marginTrading": "utaOnly",
         "stTag": "0",
         "lotSizeFilter": {
-            "basePrecision": amount(rules.lot),
+            "basePrecision": plain(rules.lot),
             "quotePrecision": listed.quote_precision,
-            "minOrderQty": amount(rules.lot),
-            "maxOrderQty": amount(rules.max_quantity),
-            "minOrderAmt": amount(rules.min_notional),
-            "maxOrderAmt": amount(rules.max_notional),
-            "maxLimitOrderQty": amount(rules.max_quantity),
-            "maxMarketOrderQty": amount(rules.market_max_quantity),
-            "postOnlyMaxLimitOrderSize": amount(rules.max_quantity * 5),
+            "minOrderQty": plain(rules.lot),
+            "maxOrderQty": plain(rules.max_quantity),
+            "minOrderAmt": plain(rules.min_notional),
+            "maxOrderAmt": plain(rules.max_notional),
+            "maxLimitOrderQty": plain(rules.max_quantity),
+            "maxMarketOrderQty": plain(rules.market_max_quantity),
+            "postOnlyMaxLimitOrderSize": plain(rules.max_quantity * 5),
         },
-        "priceFilter": {"tickSize": amount(rules.tick)},
+        "priceFilter": {"tickSize": plain(rules.tick)},
         "riskParameters": {"priceLimitRatioX": listed.limit_x, "priceLimitRatioY": listed.limit_y},
         "symbolType": "",
         "xstockMultiplier": "1",
@@ -58,12 +50,12 @@ def day(venue: Venue) -> Json:
     opened = Decimal(int(rows[0, 1])).scaleb(-8)
     return {
         "symbol": venue.rules.symbol,
-        "lastPrice": amount(venue.price),
-        "highPrice24h": e8(rows[:, 2].max()),
-        "lowPrice24h": e8(rows[:, 3].min()),
-        "prevPrice24h": amount(opened),
-        "volume24h": e8(rows[:, 5].sum()),
-        "turnover24h": e8(rows[:, 6].sum()),
+        "lastPrice": plain(venue.price),
+        "highPrice24h": plain_e8(rows[:, 2].max()),
+        "lowPrice24h": plain_e8(rows[:, 3].min()),
+        "prevPrice24h": plain(opened),
+        "volume24h": plain_e8(rows[:, 5].sum()),
+        "turnover24h": plain_e8(rows[:, 6].sum()),
         "price24hPcnt": f"{venue.price / opened - 1:.4f}",
         "usdIndexPrice": f"{venue.mid:.6f}",
     }
@@ -77,16 +69,16 @@ def touch(venue: Venue) -> Json:
     book = venue.quote()
     (bid,), (ask,) = book.depth(Side.BUY, 1), book.depth(Side.SELL, 1)
     return {
-        "bid1Price": amount(bid[0]),
-        "bid1Size": amount(bid[1]),
-        "ask1Price": amount(ask[0]),
-        "ask1Size": amount(ask[1]),
+        "bid1Price": plain(bid[0]),
+        "bid1Size": plain(bid[1]),
+        "ask1Price": plain(ask[0]),
+        "ask1Size": plain(ask[1]),
     }
 
 
 def kline(row: Sequence[int]) -> list[str]:
     """`row` as in candles.Rows."""
-    return [str(int(row[0])), *(e8(value) for value in row[1:7])]
+    return [str(int(row[0])), *(plain_e8(value) for value in row[1:7])]
 
 
 def wallet(exchange: Exchange, account: Account, coins: set[str] | None) -> Json:
@@ -114,13 +106,13 @@ def wallet(exchange: Exchange, account: Account, coins: set[str] | None) -> Json
 
 
 def _coin(asset: str, funds: Funds, usd: Decimal) -> Json:
-    total = amount(funds.free + funds.locked)
+    total = plain(funds.free + funds.locked)
     return {
         "coin": asset,
         "equity": total,
         "walletBalance": total,
         "usdValue": f"{usd:.8f}",
-        "locked": amount(funds.locked),
+        "locked": plain(funds.locked),
         "free": "",
         "availableToWithdraw": "",
         "availableToBorrow": "",

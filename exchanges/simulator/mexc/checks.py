@@ -1,0 +1,89 @@
+"""Reading a new order, with MEXC's own refusals."""
+
+import re
+from decimal import Decimal
+from secrets import token_hex
+
+from bots.core.types import Side
+from exchanges.simulator.amounts import plain
+from exchanges.simulator.errors import Refused
+from exchanges.simulator.mexc.endpoint import Call
+from exchanges.simulator.mexc.errors import illegal, missing
+from exchanges.simulator.mexc.rules import BY_SYMBOL, Listed
+from exchanges.simulator.orders import Kind, NewOrder
+
+NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?")
+CLIENT_ID = re.compile(r"[a-zA-Z0-9_-]{1,32}")
+SIDES = {side.value.upper(): side for side in Side}
+LIMITS = {
+    "LIMIT": (Kind.LIMIT, "GTC"),
+    "LIMIT_MAKER": (Kind.LIMIT_MAKER, "GTC"),
+    "IMMEDIATE_OR_CANCEL": (Kind.LIMIT, "IOC"),
+}
+
+
+def new_order(call: Call) -> NewOrder:
+    listed = BY_SYMBOL.get(call.text("symbol"))
+    if listed is None:
+        raise Refused(30014, "invalid symbol")
+    side = SIDES.get(call.text("side"))
+    if side is None:
+        raise illegal("side")
+    name = call.text("type")
+    if name == "MARKET":
+        return _market(call, listed, side)
+    if name not in LIMITS:
+        raise Refused(30041, "current order type can not place order")
+    kind, force = LIMITS[name]
+    price, quantity = _decimal(call, "price"), _decimal(call, "quantity")
+    if not price or price % listed.rules.tick:
+        raise Refused(400, "price scale is invalid")
+    _check_quantity(listed, quantity)
+    _check_notional(listed, price * quantity, listed.rules.max_notional)
+    return NewOrder(listed.rules.symbol, side, kind, client_id(call), price, quantity, time_in_force=force)
+
+
+def client_id(call: Call) -> str:
+    name = call.parameters.get("newClientOrderId") or token_hex(12)
+    if not CLIENT_ID.fullmatch(name):
+        raise illegal("newClientOrderId")
+    return name
+
+
+def _market(call: Call, listed: Listed, side: Side) -> NewOrder:
+    symbol, name = listed.rules.symbol, client_id(call)
+    if call.parameters.get("quoteOrderQty"):
+        quote = _decimal(call, "quoteOrderQty")
+        _check_notional(listed, quote, listed.largest_market)
+        return NewOrder(symbol, side, Kind.MARKET, name, quote_quantity=quote)
+    if not call.parameters.get("quantity"):
+        raise missing("quantity")
+    quantity = _decimal(call, "quantity")
+    _check_quantity(listed, quantity)
+    _check_notional(listed, quantity * call.venue().price, listed.largest_market)
+    return NewOrder(symbol, side, Kind.MARKET, name, quantity=quantity)
+
+
+def _check_quantity(listed: Listed, quantity: Decimal) -> None:
+    if quantity % listed.rules.lot:
+        raise Refused(400, "quantity scale is invalid")
+    if quantity < listed.smallest:
+        smallest = f"{plain(listed.smallest)}{listed.rules.base}"
+        raise Refused(30002, f"The minimum transaction volume cannot be less than:{smallest}")
+
+
+def _check_notional(listed: Listed, notional: Decimal, most: Decimal) -> None:
+    rules = listed.rules
+    if notional < rules.min_notional:
+        least = f"{plain(rules.min_notional)}{rules.quote}"
+        raise Refused(30002, f"The minimum transaction volume cannot be less than:{least}")
+    if notional > most:
+        text = f"The maximum transaction volume cannot be greater than:{plain(most)}{rules.quote}"
+        raise Refused(30003, text)
+
+
+def _decimal(call: Call, name: str) -> Decimal:
+    value = call.text(name)
+    if not NUMBER.fullmatch(value):
+        raise illegal(name)
+    return Decimal(value)
