@@ -24,6 +24,29 @@ class CredentialRejected(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """An exchange as the form offers it, and what a key of it needs."""
+
+    id: str
+    name: str
+    hint: str
+    testnet_hint: str  # "": it has no testnet
+    passphrase: bool
+    attested: bool
+
+
+def offers() -> list[Offer]:
+    """In the order users see them."""
+    return [_offer(facts) for facts in FACTS.values() if not facts.testnet_of]
+
+
+def _offer(facts: ExchangeFacts) -> Offer:
+    testnet = testnet_of(facts.id)
+    hint = testnet.key_hint if testnet else ""
+    return Offer(facts.id, facts.name, facts.key_hint, hint, facts.passphrase, facts.attested)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     exchange: str
     label: str

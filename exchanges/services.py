@@ -1,10 +1,12 @@
 """Credentials: created, checked, deleted; and the way from a credential to its exchange."""
 
+import contextlib
 import logging
 from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
+from celery import current_app
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import Http404
@@ -23,7 +25,7 @@ from exchanges.connector.paper_stream import PaperStream, Prices
 from exchanges.connector.prices import PublicPrices
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.stream import AccountStream, Symbols
-from exchanges.entry import CredentialRejected, Entry
+from exchanges.entry import CredentialRejected, Entry, offers
 from exchanges.hub import close_hub, hub
 from exchanges.market_data import fetch_candles, market_of, symbols_of, ticker_of
 from exchanges.models import Credential, Mode, PermissionState
@@ -47,15 +49,19 @@ __all__ = [
     "mark_refused",
     "market_of",
     "name_of",
+    "offers",
     "open_account_stream",
     "open_connector",
     "open_price_stream",
     "open_public",
+    "recheck_credential",
     "recheck_credentials",
     "symbols_of",
     "ticker_of",
     "validate_credential",
 ]
+
+CHECK_TASK = "exchanges.recheck_credential"
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +110,7 @@ def validate_credential(*, credential: Credential) -> Credential:
     except (CredentialRejected, VaultError) as error:
         if getattr(error, "code", "") == "exchange_unavailable":
             raise
-        mark_refused(credential=credential, code=getattr(error, "code", "sealed"), detail=str(error))
+        _refuse(credential, getattr(error, "code", "sealed"), str(error))
         return credential
     with transaction.atomic():
         was_valid = _record(
@@ -121,7 +127,18 @@ def validate_credential(*, credential: Credential) -> Credential:
 
 
 def mark_refused(*, credential: Credential, code: str, detail: str) -> None:
-    """The exchange refuses the key: no order goes out under it until a check succeeds."""
+    """The exchange refuses the key: no order goes out under it until a check succeeds. One is made at once: it may
+    tell more, or that the refusal is over."""
+    _refuse(credential, code, detail)
+    transaction.on_commit(lambda: _check_soon(credential.pk), robust=True)
+
+
+def _check_soon(credential_id: UUID) -> None:
+    """Raises kombu's OperationalError where the queue cannot be reached: the daily check makes up for that."""
+    current_app.send_task(CHECK_TASK, args=[str(credential_id)], retry=False)
+
+
+def _refuse(credential: Credential, code: str, detail: str) -> None:
     with transaction.atomic():
         found = {"permission_state": PermissionState.ERROR, "permission_detail": detail[:300]}
         if _record(credential, is_valid=False, **found):
@@ -158,6 +175,12 @@ def delete_credential(*, credential: Credential) -> None:
     except ProtectedError:
         detail = "Bots use this key. Delete them or give them another one first."
         raise CredentialRejected("in_use", "", detail) from None
+
+
+def recheck_credential(*, credential_id: UUID) -> None:
+    """A key that is gone, or an exchange that does not answer, is left to the daily check."""
+    with contextlib.suppress(Credential.DoesNotExist, CredentialRejected, Http404):
+        validate_credential(credential=Credential.objects.get(pk=credential_id))
 
 
 def recheck_credentials() -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The forms. They say what is asked and in which words; what is allowed, the services decide."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from bots.models import Bot, Strategy
 from bots.services.errors import FieldError
+from exchanges.entry import Offer
 from exchanges.models import Credential
 
 GRID_FIELDS = [
@@ -120,7 +121,10 @@ def initial_of(bot: Bot) -> dict[str, Any]:
 
 
 class KeyForm(forms.Form):
-    exchange = forms.ChoiceField(choices=[("binance", "Binance")])
+    """Asks for what keys of the chosen exchange need: a paper account needs none."""
+
+    exchange = forms.ChoiceField()
+    mode = forms.ChoiceField(label="Trades with", required=False)
     label = forms.CharField(
         label="Label",
         max_length=100,
@@ -138,3 +142,53 @@ class KeyForm(forms.Form):
         help_text="Sealed when you save it. No page ever shows it again.",
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
+    api_passphrase = forms.CharField(
+        label="Passphrase",
+        max_length=256,
+        help_text="The one you chose when you made the key.",
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    attest_no_withdrawal = forms.BooleanField(
+        label="I confirm that this key cannot withdraw or transfer funds",
+        help_text="The exchange does not tell AutoGrid what a key may do, so it relies on your word.",
+        required=False,  # the service says what is missing, in the exchange's name
+    )
+    paper_balance = number("Begins with", "Imaginary money; 10,000 without an answer.")
+
+    def __init__(self, data: Any, offers: Sequence[Offer], wanted: Mapping[str, str]) -> None:
+        """`wanted` names exchange and mode where nothing was sent yet."""
+        super().__init__(data)
+        chosen = {offer.id: offer for offer in offers}
+        source = data or wanted
+        self.offer = chosen.get(source.get("exchange", ""), offers[0])
+        modes = [("live", "Real money"), *([("testnet", "Testnet money")] if self.offer.testnet_hint else [])]
+        modes.append(("paper", "Paper money"))
+        mode = source.get("mode", "")
+        self.money = mode if mode in dict(modes) else "live"
+        self._choose("exchange", [(offer.id, offer.name) for offer in offers], self.offer.id)
+        self._choose("mode", modes, self.money)
+        for name in self._not_asked():
+            del self.fields[name]
+
+    @property
+    def hint(self) -> str:
+        hints = {
+            "live": self.offer.hint,
+            "testnet": self.offer.testnet_hint,
+            "paper": f"Orders are filled by AutoGrid at {self.offer.name}'s live prices. No key, no real money.",
+        }
+        return hints[self.money]
+
+    def _choose(self, name: str, choices: list[tuple[str, str]], initial: str) -> None:
+        field = cast(forms.ChoiceField, self.fields[name])
+        field.choices, field.initial = choices, initial
+
+    def _not_asked(self) -> set[str]:
+        if self.money == "paper":
+            return {"api_key", "api_secret", "api_passphrase", "attest_no_withdrawal"}
+        asked = {"api_passphrase": self.offer.passphrase, "attest_no_withdrawal": self.offer.attested}
+        return {"paper_balance", *(name for name, needed in asked.items() if not needed)}
+
+    def given(self) -> dict[str, Any]:
+        """For the service; blanks are left to its defaults."""
+        return {name: value for name, value in self.cleaned_data.items() if value != ""}

@@ -1,5 +1,6 @@
 """/keys/: what is there, add one, look again, remove."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from django.test import Client
 
 from accounts.models import User
 from bots.web.tests.conftest import Making
+from exchanges.connector.mexc.rest import MexcConnector
+from exchanges.connector.public import KeyFacts
 from exchanges.models import Credential
 
 KEY, SECRET = "demo-key-of-a-page-0123", "never-shown-again-0123"
@@ -75,3 +78,53 @@ def test_another_users_key_is_not_found(as_bob: Client, key: Credential) -> None
     assert as_bob.post(f"/keys/{key.id}/remove/").status_code == 404
     assert "Remove Main" not in as_bob.get("/keys/").content.decode()
     assert Credential.objects.exists()
+
+
+def asked_for(page: str) -> set[str]:
+    names = ("api_key", "api_secret", "api_passphrase", "attest_no_withdrawal", "paper_balance")
+    return {name for name in names if f'name="{name}"' in page}
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "words"),
+    [
+        ("exchange=binance", {"api_key", "api_secret"}, "spot trading"),
+        ("exchange=binance&mode=testnet", {"api_key", "api_secret"}, "spot testnet"),
+        ("exchange=bybit", {"api_key", "api_secret"}, "unified trading account"),
+        ("exchange=mexc", {"api_key", "api_secret", "attest_no_withdrawal"}, "you have to confirm"),
+        ("exchange=mexc&mode=testnet", {"api_key", "api_secret", "attest_no_withdrawal"}, "MEXC"),
+        ("exchange=mexc&mode=paper", {"paper_balance"}, "MEXC&#x27;s live prices"),
+        ("exchange=nonsense&mode=nonsense", {"api_key", "api_secret"}, "spot trading"),
+    ],
+)
+def test_the_form_asks_for_what_a_key_of_that_exchange_needs(
+    as_alice: Client, query: str, fields: set[str], words: str
+) -> None:
+    page = as_alice.get(f"/keys/?{query}").content.decode()
+    assert asked_for(page) == fields
+    assert words in page
+
+
+def test_the_word_of_a_keys_owner_is_asked_for_where_the_exchange_does_not_tell(
+    as_alice: Client, monkeypatch: Any
+) -> None:
+    told = KeyFacts("uid-1", may_trade=True, moves_money=None, ip_restricted=None)
+    monkeypatch.setattr(MexcConnector, "key_facts", lambda _self: asyncio.sleep(0, told))
+    answer = as_alice.post("/keys/", body(exchange="mexc"))
+    assert answer.status_code == 422
+    assert "Confirm" in answer.context["form"].errors["attest_no_withdrawal"][0]
+    as_alice.post("/keys/", body(exchange="mexc", attest_no_withdrawal="on"))
+    page = as_alice.get("/keys/").content.decode()
+    assert "Your word: cannot withdraw" in page
+    assert "you have confirmed" in page
+
+
+def test_a_paper_account_needs_no_key(as_alice: Client, alice: User) -> None:
+    answer = as_alice.post(
+        "/keys/", {"exchange": "binance", "mode": "paper", "label": "Play", "paper_balance": "500"}
+    )
+    assert answer.status_code == 302
+    assert alice.credentials.get().mode == "paper"
+    assert "Paper money" in as_alice.get("/keys/").content.decode()
+    wrong = {"exchange": "binance", "mode": "paper", "label": "Play", "paper_balance": "much"}
+    assert "numbers" in as_alice.post("/keys/", wrong).context["form"].errors["paper_balance"][0]

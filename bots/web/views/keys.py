@@ -1,5 +1,7 @@
 """Exchange keys: what is there, add one, look again, remove."""
 
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,24 +17,38 @@ from bots.web.requests import user_of
 from exchanges import services as exchanges
 
 
-@sensitive_post_parameters("api_key", "api_secret")
+@sensitive_post_parameters("api_key", "api_secret", "api_passphrase")
 @require_http_methods(["GET", "POST"])
 @login_required
 def keys(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    form = KeyForm(request.POST or None)
+    form = KeyForm(request.POST or None, exchanges.offers(), request.GET)
     if request.method == "POST" and form.is_valid():
         try:
-            key = exchanges.create_credential(user=user, **form.cleaned_data)
+            key = exchanges.create_credential(user=user, **_given(form))
         except exchanges.CredentialRejected as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.detail)
         else:
-            messages.success(request, f"{key.label} was checked and added.")
+            messages.success(
+                request, f"{key.label} was {'' if key.mode == 'paper' else 'checked and '}added."
+            )
             first = not user.bots.exists()
             return redirect("web:new" if first else "web:keys")
     listed = user.credentials.annotate(bot_count=Count("bots"))
     context = {"nav": "keys", "keys": listed, "form": form}
     return render(request, "web/keys.html", context, status=422 if form.errors else 200)
+
+
+def _given(form: KeyForm) -> dict[str, Any]:
+    """Raises CredentialRejected."""
+    given = form.given()
+    if "paper_balance" in given:
+        try:
+            given["paper_balance"] = Decimal(given["paper_balance"].replace(",", ""))
+        except ArithmeticError:
+            detail = "Give an amount in numbers."
+            raise exchanges.CredentialRejected("invalid", "paper_balance", detail) from None
+    return given
 
 
 @require_POST
@@ -47,7 +63,8 @@ def check(request: HttpRequest, credential_id: UUID) -> HttpResponse:
         if key.is_valid:
             messages.success(request, f"{key.label} was checked and is in order.")
         else:
-            messages.error(request, f"{key.label} was checked: bots cannot use it as it is at the exchange.")
+            why = key.permission_detail or "bots cannot use it as it is at the exchange."
+            messages.error(request, f"{key.label} was checked: {why}")
     return redirect("web:keys")
 
 
