@@ -69,6 +69,13 @@ def finest(*, exchange: str, symbol: str, start: int, end: int) -> str | None:
     return next((frame.value for frame in Timeframe if frame.value in have), None)
 
 
+def holes(columns: Columns, width: int, start: int, end: int) -> list[tuple[int, int]]:
+    """Where candles of `width` ms are missing in [start, end): [first missing, next present) each."""
+    edges = np.concatenate(([start - width], columns.time, [end])) if start < end else np.zeros(0, np.int64)
+    wide = np.flatnonzero(np.diff(edges) > width)
+    return [(int(edges[i]) + width, int(edges[i + 1])) for i in wide]
+
+
 def aggregate(columns: Columns, width: int) -> Columns:
     """Candles of `width` ms from shorter ones; buckets without a single one are left out."""
     if not len(columns):

@@ -8,9 +8,10 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Valid
 from bots.core.ports import AccountRefused, ExchangeError, RateLimited, UnknownSymbol
 from bots.models import Bot
 from bots.services.errors import IllegalMove, InvalidConfig
+from marketdata.completing import CandlesLoading
 
 # Inputs beside the config; every other field that a service names is one of the config's.
-PLAIN_FIELDS = {"name", "strategy", "symbol", "credential_id", "action"}
+PLAIN_FIELDS = {"name", "strategy", "symbol", "credential_id", "action", "start_date", "end_date"}
 RETRY_AFTER = 5.0  # seconds
 
 
@@ -72,6 +73,11 @@ def _(error: AccountRefused) -> Exception:
 @answer_to.register
 def _(error: RateLimited) -> Exception:
     return ExchangeAway("The exchange is busy. Nothing was changed: try again later.", error.retry_after)
+
+
+@answer_to.register
+def _(error: CandlesLoading) -> Exception:
+    return ExchangeAway(str(error), 1.0)
 
 
 @answer_to.register

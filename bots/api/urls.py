@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bots.api import history, views
+from bots.api import backtest, history, views
 
 urlpatterns = [
     path("bots", views.Bots.as_view(), name="bots"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("bots/<uuid:bot_id>/levels", history.Levels.as_view(), name="bot_levels"),
     path("bots/<uuid:bot_id>/equity", history.Equity.as_view(), name="bot_equity"),
     path("bots/<uuid:bot_id>/stats", history.Stats.as_view(), name="bot_stats"),
+    path("backtest", backtest.BacktestView.as_view(), name="backtest"),
     path("kill-switch", views.KillSwitch.as_view(), name="kill_switch"),
     path("kill-switch/reset", views.KillSwitchReset.as_view(), name="kill_switch_reset"),
 ]

@@ -46,13 +46,14 @@ class MomentField(serializers.Field[int, Any, int, Any]):
             self.fail("invalid")
 
 
+def exchange_field(**options: Any) -> serializers.ChoiceField:
+    known = sorted(FACTS)
+    message = "Unknown exchange: {input}. Offered: " + ", ".join(known) + "."
+    return serializers.ChoiceField(choices=known, error_messages={"invalid_choice": message}, **options)
+
+
 class ExchangeQuery(serializers.Serializer[Any]):
-    exchange = serializers.ChoiceField(
-        choices=sorted(FACTS),
-        error_messages={
-            "invalid_choice": "Unknown exchange: {input}. Offered: " + ", ".join(sorted(FACTS)) + "."
-        },
-    )
+    exchange = exchange_field()
 
 
 class MarketQuery(ExchangeQuery):

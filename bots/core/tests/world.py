@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bots.core.engine import BotEngine
 from bots.core.ledger import PositionManager, fold
+from bots.core.memory_store import MemoryStore
 from bots.core.orders import Order
 from bots.core.reconcile import reconcile
 from bots.core.risk import RiskLimits, RiskManager
@@ -16,7 +17,6 @@ from bots.core.strategies.base import BaseStrategy, RunState
 from bots.core.strategies.dca import DCAConfig, DCAStrategy
 from bots.core.strategies.grid import GridConfig, GridStrategy
 from bots.core.tests.fake_exchange import Crash, FakeExchange
-from bots.core.tests.fake_store import FakeStore
 from bots.core.types import ZERO, Fill, Market, OrderStatus, Side
 
 BOT = UUID("11111111-2222-4333-8444-555555555555")
@@ -58,7 +58,7 @@ class World:
         self.config, self.market, self.limits = config, market, limits
         self.exchange = FakeExchange(market, config.investment if quote is None else quote, price)
         self.opening = dict(self.exchange.owned)
-        self.store = FakeStore(config.investment, market, BOT)
+        self.store = MemoryStore(config.investment, market, BOT)
         self.mode, self.action = "running", "keep"
         self.engine = self.build()
 

@@ -1,4 +1,4 @@
-"""The database of one bot, in memory: the same pure functions, the same rules as the real store."""
+"""The database of one bot in memory, for backtests and tests: the same pure functions and rules as the real store."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,11 @@ from bots.core.strategies.base import Beginning, Grants, Memory
 from bots.core.types import ZERO, Fill, Market, OrderStatus, Side
 
 
-class FakeStore:
+class Broken(AssertionError):
+    """The engine did what the real store's constraints forbid."""
+
+
+class MemoryStore:
     """Implements `bots.core.ports.OrderStore`. `explained` and `minutes` keep what the engine told it."""
 
     def __init__(self, investment: Decimal, market: Market, bot_id: UUID) -> None:
@@ -54,7 +58,8 @@ class FakeStore:
 
     def _intend(self, planned: PlannedOrder) -> Order:
         taken = [order.slot for order in self.live()]
-        assert planned.slot not in taken, f"a second live order in slot {planned.slot}"
+        if planned.slot in taken:
+            raise Broken(f"a second live order in slot {planned.slot}")
         key = (planned.slot, planned.cycle, planned.side)
         attempt = self._attempts[key]
         self._attempts[key] += 1
@@ -72,7 +77,8 @@ class FakeStore:
             status=OrderStatus.PENDING,
             post_only=planned.post_only,
         )
-        assert name not in self.orders
+        if name in self.orders:
+            raise Broken(f"a client id used twice: {name}")
         self._keep(order)
         if planned.dust:
             self.slots[planned.slot] = reserve_dust(self.slot(planned.slot), planned.cycle, planned.dust)
@@ -146,7 +152,8 @@ class FakeStore:
         self.slots.update({state.slot: state for state in beginning.slots})
 
     async def grant(self, grants: Grants) -> dict[int, SlotState]:
-        assert not self.memory.get("granted"), "granted twice"
+        if self.memory.get("granted"):
+            raise Broken("granted twice")
         for number, base in grants.base.items():
             self.slots[number] = replace(self.slot(number), granted=base)
         self.memory["granted"] = True

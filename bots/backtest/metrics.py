@@ -1,0 +1,106 @@
+"""What a run was worth. Ratios are fractions (0.05 is 5 %), times ms. Floats: these are figures to judge by, and no
+order depends on them; the money itself is counted in `replay`, exactly."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bots.backtest.replay import Run
+from bots.core.slots import SlotState, cycle_profit
+from marketdata.columns import SCALE, Columns
+
+DAY = 86_400_000
+YEAR_DAYS = 365
+YEAR = YEAR_DAYS * DAY
+
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """`depth` is negative; `length` ms from the maximum until it was reached again, or until the end."""
+
+    depth: float
+    length: int
+
+
+def holdings(run: Run, count: int, investment: float) -> tuple[Series, Series]:
+    """Cash and base at the close of each of `count` candles."""
+    ends = np.array([state.candle for state in run.states], np.int64)
+    at = np.searchsorted(ends, np.arange(count), side="right")
+    cash = np.array([investment, *(float(state.cash) for state in run.states)])
+    base = np.array([0.0, *(float(state.base) for state in run.states)])
+    return cash[at], base[at]
+
+
+def equity_curve(run: Run, candles: Columns, investment: float) -> tuple[Series, Series]:
+    """Equity at each close, and the part of it that is in the base coin."""
+    cash, base = holdings(run, len(candles), investment)
+    held = base * (candles.close / SCALE)
+    equity = cash + held
+    return equity, np.divide(held, equity, out=np.zeros_like(held), where=equity > 0)
+
+
+def daily_returns(times: NDArray[np.int64], equity: Series, investment: float) -> Series:
+    """From day's end to day's end (UTC); the first day counts from the investment."""
+    last = np.flatnonzero(np.diff(times // DAY, append=-1))
+    ends = np.concatenate(([investment], equity[last]))
+    return np.diff(ends) / ends[:-1] if (ends[:-1] > 0).all() else np.zeros(0)
+
+
+def sharpe_ratio(returns: Series) -> float:
+    """mean / standard deviation (n - 1) of daily returns, times sqrt(365); no riskless rate. 0 where undefined.
+    Sharpe, W. F. (1994), The Sharpe Ratio."""
+    if len(returns) < 2 or not (spread := float(returns.std(ddof=1))):
+        return 0.0
+    return float(returns.mean()) / spread * YEAR_DAYS**0.5
+
+
+def sortino_ratio(returns: Series) -> float:
+    """mean / root of the mean squared loss of daily returns, times sqrt(365); the target is 0. 0 where undefined.
+    Sortino, F. and Price, L. (1994), Performance Measurement in a Downside Risk Framework."""
+    if len(returns) < 2 or not (loss := float(np.sqrt(np.mean(np.minimum(returns, 0) ** 2)))):
+        return 0.0
+    return float(returns.mean()) / loss * YEAR_DAYS**0.5
+
+
+def max_drawdown(times: NDArray[np.int64], equity: Series) -> Drawdown:
+    """min(equity / highest so far - 1)."""
+    highest = np.maximum.accumulate(equity)
+    falls = np.divide(equity, highest, out=np.ones_like(equity), where=highest > 0) - 1
+    bottom = int(falls.argmin())
+    if falls[bottom] >= 0:
+        return Drawdown(0.0, 0)
+    top = int(np.flatnonzero(equity[: bottom + 1] == highest[bottom])[-1])
+    back = np.flatnonzero(equity[bottom:] >= highest[bottom])
+    end = bottom + int(back[0]) if len(back) else len(equity) - 1
+    return Drawdown(float(falls[bottom]), int(times[end] - times[top]))
+
+
+def annualized(total_return: float, elapsed: int) -> float:
+    """(1 + r) ** (year / elapsed) - 1; 0 below a day, where it says nothing, and -1 where all is lost."""
+    if total_return <= -1:
+        return -1.0
+    return float(min((1 + total_return) ** (YEAR / elapsed) - 1, 1e6)) if elapsed >= DAY else 0.0
+
+
+def cycle_profits(closed: list[SlotState]) -> list[float]:
+    """Net quote profit of each closed cycle, without those that sold what the initial purchase had bought."""
+    return [float(cycle_profit(state)) for state in closed if not state.granted]
+
+
+def thinned(times: NDArray[np.int64], values: Series, points: int) -> list[list[float]]:
+    """About `points` of the pairs, with the first, lowest, highest and last of each stretch: no extreme is lost."""
+    count = len(values)
+    if count <= points:
+        chosen = np.arange(count)
+    else:
+        edges = np.linspace(0, count, points // 4 + 1).astype(np.int64)
+        stretches = [(int(a), int(b)) for a, b in pairwise(edges) if b > a]
+        picks = [
+            (a, a + int(values[a:b].argmin()), a + int(values[a:b].argmax()), b - 1) for a, b in stretches
+        ]
+        chosen = np.unique(np.array(picks))
+    return [[int(times[i]), round(float(values[i]), 8)] for i in chosen]

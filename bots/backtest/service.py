@@ -1,0 +1,114 @@
+"""From a request to a backtest: checks it, sees to the candles, runs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bots.backtest.path import FillModelName
+from bots.backtest.replay import NO_LIMITS, Case
+from bots.backtest.report import report
+from bots.core.preflight import preflight_dca, preflight_grid
+from bots.core.strategies.config import FieldError, read_limits
+from bots.core.strategies.grid import GridConfig
+from bots.core.types import Market
+from bots.services.errors import InvalidConfig
+from bots.services.preflight import checked_config, market_for
+from marketdata import columns
+from marketdata.completing import complete
+from marketdata.models import Timeframe
+
+MOST_CANDLES = 2_700_000  # five years of minutes
+EARLIEST = date(2009, 1, 1)
+DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`end_date` is inclusive, UTC. `fees` is the fraction of each fill, maker or taker."""
+
+    strategy: str
+    symbol: str
+    start_date: date
+    end_date: date
+    config: Mapping[str, Any]
+    exchange: str = "binance"
+    timeframe: str = Timeframe.M1.value
+    fill_model: str = FillModelName.OHLC.value
+    fees: Decimal = Decimal("0.001")
+    risk: bool = False
+
+
+def backtest(request: Request) -> dict[str, Any]:
+    """The report. Raises InvalidConfig for what is wrong with the request, ExchangeError and CandlesLoading where
+    market or candles cannot be had now."""
+    config = checked_config(request.strategy, request.config)
+    start, end = _span(request)
+    market = replace(
+        market_for(request.exchange, request.symbol), maker_fee=request.fees, taker_fee=request.fees
+    )
+    candles, width = _candles(request, start, end)
+    _check(config, market, candles)
+    limits = read_limits(request.config) if request.risk else NO_LIMITS
+    return report(Case(config, market, candles, width, limits), FillModelName(request.fill_model))
+
+
+def _refuse(field: str, code: str, detail: str) -> InvalidConfig:
+    return InvalidConfig([FieldError(field, code, detail)])
+
+
+def _span(request: Request) -> tuple[int, int]:
+    """[start, end) in ms."""
+    today = datetime.now(UTC).date()
+    if request.end_date < request.start_date:
+        raise _refuse("end_date", "range", f"Must not be before start_date ({request.start_date}).")
+    if request.end_date > today:
+        raise _refuse("end_date", "future", f"Must not be after today, {today} (UTC).")
+    if request.start_date < EARLIEST:
+        raise _refuse("start_date", "range", f"Must not be before {EARLIEST}: nothing was traded then.")
+    start, end = (_ms(day) for day in (request.start_date, request.end_date + timedelta(days=1)))
+    count = (end - start) // Timeframe(request.timeframe).milliseconds
+    if count > MOST_CANDLES:
+        most = MOST_CANDLES * Timeframe(request.timeframe).milliseconds // DAY
+        raise _refuse(
+            "start_date", "too_long", f"At most {most:,} days of {request.timeframe} candles at once."
+        )
+    return start, end
+
+
+def _ms(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+
+
+def _candles(request: Request, start: int, end: int) -> tuple[columns.Columns, int]:
+    """Of the asked timeframe, made from minutes where they are stored; otherwise the finest there is."""
+    series: Any = {"exchange": request.exchange, "symbol": request.symbol}
+    complete(**series, start=start, end=end)
+    frame, wanted = columns.finest(**series, start=start, end=end), Timeframe(request.timeframe).milliseconds
+    if frame is None:
+        raise _no_data(request)
+    width = Timeframe(frame).milliseconds
+    found = columns.read(**series, timeframe=frame, start=start, end=end)
+    if width < wanted:
+        found, width = columns.aggregate(found, wanted), wanted
+    if len(found) < 2:
+        raise _no_data(request)
+    return found, width
+
+
+def _no_data(request: Request) -> InvalidConfig:
+    detail = (
+        f"There are no candles of {request.symbol} on {request.exchange} from {request.start_date} to "
+        f"{request.end_date}, here or at the exchange."
+    )
+    return _refuse("start_date", "no_data", detail)
+
+
+def _check(config: Any, market: Market, candles: columns.Columns) -> None:
+    """The same pre-flight as for a bot that starts, at the first close; the account is not asked for its funds."""
+    price = Decimal(int(candles.close[0])) / columns.SCALE
+    check = preflight_grid if isinstance(config, GridConfig) else preflight_dca
+    found = check(config, market, price, None)
+    if not found.ok:
+        raise InvalidConfig(found.failures)

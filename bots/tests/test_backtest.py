@@ -1,0 +1,149 @@
+"""POST /backtest, from the request to the figures; candles come from the simulated exchange."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from bots.core.types import Candle
+from exchanges.simulator.testing import ThreadedSimulator
+from marketdata import completing
+from marketdata.models import Ohlcv
+from marketdata.services import store_candles
+
+URL = "/api/v1/backtest"
+DAY = 86_400_000
+MINUTE = 60_000
+pytestmark = pytest.mark.django_db
+
+START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
+FIELDS = {"total_return", "sharpe_ratio", "max_drawdown", "win_rate", "total_trades", "equity_curve"}
+
+
+def two_days() -> list[Candle]:
+    """Every minute of 1 and 2 January 2024: up and down between 48,000 and 52,000, each hour a thousand."""
+    found = []
+    for number in range(2 * 1440):
+        step = number // 60 % 8
+        price = 48_000 + 1000 * (step if step <= 4 else 8 - step)
+        numbers = (price, price + 5, price - 5, price, 1)
+        found.append(Candle(START + number * MINUTE, *map(Decimal, numbers)))
+    return found
+
+
+@pytest.fixture
+def stored(settings: Any, tmp_path: Path, exchange: ThreadedSimulator) -> None:
+    settings.HOME = tmp_path
+    store_candles(exchange="binance", symbol="BTC/USDT", candles=two_days())
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    config = {"lower_price": 46_000, "upper_price": 54_000, "grid_count": 8, "investment": 10_000}
+    return {
+        "strategy": "grid",
+        "symbol": "BTC/USDT",
+        "start_date": "2024-01-01",
+        "end_date": "2024-01-02",
+        "config": config,
+        **changes,
+    }
+
+
+def test_a_backtest_answers_the_documents_fields_and_what_explains_them(
+    alices: APIClient, stored: None
+) -> None:
+    answer = alices.post(URL, body(), format="json")
+    assert answer.status_code == 200, answer.data
+    found = answer.json()
+    assert found.keys() >= FIELDS
+    assert found["candles"] == 2880
+    assert found["total_trades"] == len(found["trades"]) > 10
+    assert found["win_rate"] == 1.0
+    assert found["max_drawdown"] < 0 < found["fees_quote"]
+    assert found["band"]["pessimistic"] <= found["total_return"] <= found["band"]["optimistic"]
+    assert found["equity_curve"][-1] == [START + 2 * DAY, found["final_equity"]]
+    assert found["final_equity"] == pytest.approx(10_000 * (1 + found["total_return"]))
+
+
+def test_a_dca_bot_over_longer_candles(alices: APIClient, stored: None) -> None:
+    config = {"amount": 100, "interval": "6h", "max_investment": 1000}
+    answer = alices.post(URL, body(strategy="dca", config=config, timeframe="1h"), format="json")
+    assert answer.status_code == 200, answer.data
+    assert answer.json()["candles"] == 48
+    assert answer.json()["total_trades"] == 8
+
+
+def test_higher_fees_leave_less(alices: APIClient, stored: None) -> None:
+    cheap, dear = (alices.post(URL, body(fees=fees), format="json").json() for fees in ("0", 0.002))
+    assert cheap["fees_quote"] == 0 < dear["fees_quote"]
+    assert cheap["total_return"] > dear["total_return"]
+
+
+def test_missing_candles_are_fetched_first(
+    alices: APIClient, exchange: ThreadedSimulator, settings: Any, tmp_path: Path
+) -> None:
+    settings.HOME = tmp_path
+    today = datetime.now(UTC).date()
+    price = float(exchange.call(lambda e: e.venues["BTCUSDT"].price))
+    config = {
+        "lower_price": round(price * 0.8),
+        "upper_price": round(price * 1.2),
+        "grid_count": 10,
+        "investment": 1000,
+    }
+    dates = {"start_date": str(today - timedelta(days=1)), "end_date": str(today)}
+    answer = alices.post(URL, body(config=config, **dates), format="json")
+    assert answer.status_code == 200, answer.data
+    assert answer.json()["candles"] == Ohlcv.objects.count() > 100
+
+
+def test_what_takes_long_to_fetch_says_how_far_it_is(
+    alices: APIClient, exchange: ThreadedSimulator, settings: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    settings.HOME = tmp_path
+    monkeypatch.setitem(completing.complete.__kwdefaults__, "patience", -1.0)
+    today = str(datetime.now(UTC).date())
+    answer = alices.post(URL, body(start_date=today, end_date=today), format="json")
+    assert answer.status_code == 503
+    assert "0 % are here" in str(answer.json())
+    assert answer["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "attr", "code"),
+    [
+        ({"end_date": "2023-12-31"}, "end_date", "range"),
+        ({"end_date": "2100-01-01"}, "end_date", "future"),
+        ({"start_date": "2001-01-01"}, "start_date", "range"),
+        ({"start_date": "2010-01-01"}, "start_date", "too_long"),
+        ({"start_date": "yesterday"}, "start_date", "invalid"),
+        ({"symbol": "NO/SUCH"}, "symbol", "unknown_symbol"),
+        ({"exchange": "nowhere"}, "exchange", "invalid_choice"),
+        ({"strategy": "martingale"}, "strategy", "invalid_choice"),
+        ({"fill_model": "hope"}, "fill_model", "invalid_choice"),
+        ({"timeframe": "7m"}, "timeframe", "invalid_choice"),
+        ({"fees": "NaN"}, "fees", "infinite"),
+        ({"fees": "0.5"}, "fees", "max_value"),
+        ({"config": {}}, "config.lower_price", "required"),
+        (
+            {"config": {"lower_price": 46_000, "upper_price": 54_000, "grid_count": 100, "investment": 10}},
+            "config.investment",
+            "min_notional",
+        ),
+        ({"start_date": "2009-01-02", "end_date": "2009-01-03"}, "start_date", "no_data"),
+        ({"surprise": 1}, "surprise", "unknown_field"),
+    ],
+)
+def test_a_request_that_cannot_be_answered_is_refused_with_a_sentence(
+    alices: APIClient, stored: None, changes: dict[str, Any], attr: str, code: str
+) -> None:
+    answer = alices.post(URL, body(**changes), format="json")
+    assert answer.status_code == 400
+    assert (attr, code) in [(error["attr"], error["code"]) for error in answer.json()["errors"]]
+
+
+def test_nobody_backtests_without_a_token() -> None:
+    assert APIClient().post(URL, body(), format="json").status_code == 401

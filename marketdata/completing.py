@@ -1,0 +1,69 @@
+"""Fetches the minutes that somebody wants to compute over and nobody has stored yet."""
+
+import time
+from collections.abc import Callable
+
+from django.core.cache import cache
+
+from bots.core.types import Candle
+from exchanges.services import fetch_candles
+from marketdata import columns
+from marketdata.models import Timeframe
+from marketdata.services import store_candles
+from marketdata.validation import MINUTE
+
+PAGE = 1000
+PATIENCE = 45.0  # seconds a request may wait for its candles
+NOT_THERE = 86_400  # seconds for which the exchange is not asked again for what it does not have
+
+Fetch = Callable[[str, str, int, int], list[Candle]]
+
+
+class CandlesLoading(Exception):
+    """More is missing than can be waited for; what was fetched stays. The sentence says how far it is."""
+
+
+def complete(
+    *,
+    exchange: str,
+    symbol: str,
+    start: int,
+    end: int,
+    patience: float = PATIENCE,
+    fetch: Fetch = fetch_candles,
+) -> None:
+    """Stores the closed minutes of [start, end) ms that are missing and that the exchange has. Raises CandlesLoading
+    after `patience` seconds, and what `fetch` raises."""
+    last = min(end, int(time.time() * 1000) // MINUTE * MINUTE)
+    until = time.monotonic() + patience
+    stored = columns.read(
+        exchange=exchange, symbol=symbol, timeframe=Timeframe.M1.value, start=start, end=last
+    )
+    holes = columns.holes(stored, MINUTE, start, last)
+    missing = sum(after - first for first, after in holes)
+    for first, after in holes:
+        known = f"no-candles:{exchange}:{symbol}:{first}:{after}"
+        if cache.get(known):
+            continue
+        cursor = first
+        while cursor < after:
+            if time.monotonic() > until:
+                raise CandlesLoading(_progress(symbol, missing, start, last, exchange))
+            page = fetch(exchange, symbol, cursor, min(PAGE, (after - cursor) // MINUTE))
+            page = [candle for candle in page if cursor <= candle.time < after]
+            if not page:
+                cache.set(known, True, NOT_THERE)
+                break
+            store_candles(exchange=exchange, symbol=symbol, candles=page)
+            cursor = page[-1].time + MINUTE
+
+
+def _progress(symbol: str, missing: int, start: int, end: int, exchange: str) -> str:
+    stored = columns.read(
+        exchange=exchange, symbol=symbol, timeframe=Timeframe.M1.value, start=start, end=end
+    )
+    left = sum(after - first for first, after in columns.holes(stored, MINUTE, start, end))
+    done = 100 * (missing - left) // missing
+    return (
+        f"The candles of {symbol} are being fetched from the exchange: {done} % are here. Ask again to go on."
+    )
