@@ -35,6 +35,15 @@ def test_the_engine_runs_without_django():
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 
+def test_the_bots_worker_knows_no_backtests():
+    """What they stand on costs a process a hundred megabytes."""
+    program = (
+        "import django, sys; django.setup(); import bots.runtime.tasks; "
+        "sys.exit(bool({'bots.backtest', 'polars', 'numba'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
 def test_the_lock_serves_every_python_from_3_11_on():
     """Debian 12 has 3.11.2: a lock made for a newer patch release alone lacks what that one needs."""
     assert "async-timeout==" in (ROOT / "requirements.txt").read_text()
