@@ -12,6 +12,7 @@ from benchmarks.engine_load import SPACING, SYMBOLS
 from exchanges.simulator.app import Server
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.hosting import open_exchanges
 
 TICKS = 50  # a second, over all symbols
 TURN = 2.4  # spacings above and below the start, where the price turns
@@ -54,9 +55,11 @@ async def main() -> None:
     parser.add_argument("--control-port", type=int, required=True)
     options = parser.parse_args()
     options.home.mkdir(parents=True, exist_ok=True)
-    exchange = Exchange(clock=lambda: time.time_ns() // 1_000_000, home=options.home)
-    server = Server(exchange, options.home, None, options.port, options.control_port, PLENTY)
-    prices = Prices(exchange)
+    exchanges = open_exchanges(
+        clock=lambda: time.time_ns() // 1_000_000, home=options.home, names=["binance"]
+    )
+    server = Server(exchanges, options.home, (), options.port, options.control_port, PLENTY)
+    prices = Prices(exchanges["binance"])
     await server.start()
     moving = asyncio.create_task(prices.run())
     while word := await asyncio.to_thread(sys.stdin.readline):
@@ -64,7 +67,7 @@ async def main() -> None:
         prices.speed = {"quiet": None, "still": 0.0}.get(kind, float(speed or 0))
     moving.cancel()
     await server.stop()
-    exchange.close()
+    exchanges["binance"].close()
 
 
 if __name__ == "__main__":

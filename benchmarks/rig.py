@@ -134,7 +134,7 @@ def _open(made: Rig) -> None:
             made.control("market")
             break
         assert exchange.poll() is None, (made.home.logs / "exchange.log").read_text()
-    made.start("collector", sys.executable, "manage.py", "run_collector")
+    made.start("collector", sys.executable, "manage.py", "run_collector", "--exchange", "binance")
 
 
 def _free_port() -> int:

@@ -26,8 +26,8 @@ def install(**_: Any) -> None:
     from bots.core.engine import BotEngine
     from bots.runtime.database import Database
     from bots.runtime.inbox import Inbox
-    from exchanges.connector.rest import BinanceConnector
-    from exchanges.connector.stream import AccountStream
+    from exchanges.connector.binance.rest import BinanceConnector
+    from exchanges.connector.binance.stream import BinanceAccountStream
     from exchanges.limiter import SharedLimiter
 
     for owner, name in (
@@ -37,7 +37,7 @@ def install(**_: Any) -> None:
     ):
         setattr(owner, name, _timed(f"{owner.__name__}.{name}", getattr(owner, name)))
     _wrap_database(Database)
-    _wrap_stream(AccountStream)
+    _wrap_stream(BinanceAccountStream)
     _wrap_inbox(Inbox)
     threading.Thread(target=_write, daemon=True).start()
 

@@ -29,7 +29,9 @@ from bots.services import halts, outcome
 from bots.services.trading import Lease
 
 logger = logging.getLogger(__name__)
-LONGEST_WAIT = 5.0  # seconds without an event before the timer is looked at
+SPREAD_MS = (
+    10_000  # within which the bots of a worker wake up after a minute's close, if nothing wakes them before
+)
 RESOLVE_EVERY_MS = 1_000
 RETRY_MS = 2_000
 RULES = attrgetter("tick", "lot", "min_quantity", "min_notional")  # other limits of a market change every day
@@ -81,6 +83,7 @@ class Runner:
         self._recover_at: tuple[int, bool] | None = None
         self._reports: tuple[OrderReport, ...] | None = None
         self._resolve_at = 0
+        self._moment = lease.bot_id.int % SPREAD_MS
 
     async def run(self) -> None:
         """Until the bot is done or the runner must let go. Never raises for what the exchange does."""
@@ -154,6 +157,7 @@ class Runner:
                 database=self.host.database,
                 may_send=self._may_send,
                 tell=self._tell,
+                note=self.host.minutes.note,
             ),
             market=market,
             prefix=loaded.prefix,
@@ -224,7 +228,8 @@ class Runner:
 
     async def _patience(self) -> float:
         now = await self.engine.exchange.exchange_time()
-        times = [now + int(LONGEST_WAIT * 1000), (now // 60_000 + 1) * 60_000]
+        # An idle bot wakes once a minute, each at a moment of its own.
+        times = [(now // 60_000 + 1) * 60_000 + self._moment]
         if self.engine.wake_at is not None:
             times.append(self.engine.wake_at)
         if self._recover_at is not None:

@@ -11,13 +11,15 @@ from bots.core.strategies.base import Beginning, Grants, Memory
 from bots.core.types import Fill, Market, OrderStatus
 from bots.runtime.database import Database
 from bots.services import outcome, trading
+from bots.services.outcome import Minute
 from bots.services.trading import Lease
 
 Tell = Callable[[dict[str, Any]], None]
 
 
 class DatabaseStore:
-    """Implements `bots.core.ports.OrderStore`. `may_send` says whether the lease surely outlasts a request."""
+    """Implements `bots.core.ports.OrderStore`. `may_send` says whether the lease surely outlasts a request;
+    `note` takes what is written together with that of other bots."""
 
     def __init__(
         self,
@@ -28,6 +30,7 @@ class DatabaseStore:
         database: Database,
         may_send: Callable[[], bool],
         tell: Tell,
+        note: Callable[[Minute], None],
     ) -> None:
         self.lease = lease
         self.account = account
@@ -35,6 +38,7 @@ class DatabaseStore:
         self._run = database.run
         self._may_send = may_send
         self._tell = tell
+        self._note = note
 
     async def intend(self, orders: Sequence[PlannedOrder]) -> list[Order]:
         return await self._run(trading.intend, lease=self.lease, orders=orders)
@@ -91,6 +95,4 @@ class DatabaseStore:
         await self._run(outcome.tell, bot_id=self.lease.bot_id, kind=kind, text=text, level=level)
 
     async def minute(self, time: int, equity: Decimal, realized: Decimal) -> None:
-        await self._run(
-            outcome.snapshot, bot_id=self.lease.bot_id, time=time, equity=equity, realized=realized
-        )
+        self._note(Minute(self.lease.bot_id, time, equity, realized))

@@ -1,18 +1,28 @@
 """What the runtime writes of a bot as a whole: its end, its faults, its worth at a minute's close."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bots import store
-from bots.models import Bot, BotStatus, EquitySnapshot
+from bots.models import Bot, BotStatus
 from bots.services import halts
 from bots.services.events import publish_bot, record_event
 from bots.services.notices import notify
 from bots.services.trading import Lease, locked
-from marketdata.partitions import ensure_month
+from marketdata.partitions import ensure_month, month_of
+
+SAVE = """
+INSERT INTO equity_snapshots (bot_id, time, equity, realized)
+SELECT bots.id, minute.time, minute.equity, minute.realized
+FROM unnest(%s::timestamptz[], %s::uuid[], %s::numeric[], %s::numeric[]) AS minute (time, bot, equity, realized)
+JOIN bots ON bots.id = minute.bot
+ON CONFLICT DO NOTHING
+"""
 
 RULE_NAMES = {
     "max_orders_per_minute": "orders per minute (max_orders_per_minute)",
@@ -84,9 +94,21 @@ def tell(*, bot_id: UUID, kind: str, text: str, level: str = "info") -> None:
     record_event(bot=Bot(id=bot_id), kind=kind, text=text, level=level)
 
 
-def snapshot(*, bot_id: UUID, time: int, equity: Decimal, realized: Decimal) -> None:
-    """The bot's worth at a minute's close (ms); once per minute, whoever writes it."""
-    moment = store.at(time)
-    ensure_month("equity_snapshots", moment)
-    row = EquitySnapshot(bot_id=bot_id, time=moment, equity=equity, realized=realized)
-    EquitySnapshot.objects.bulk_create([row], ignore_conflicts=True)
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """A bot's worth at a minute's close (ms)."""
+
+    bot_id: UUID
+    time: int
+    equity: Decimal
+    realized: Decimal
+
+
+def snapshots(*, minutes: Sequence[Minute]) -> None:
+    """Once per bot and minute, whoever writes it; none of bots that were deleted meanwhile."""
+    for moment in {month_of(store.at(minute.time)) for minute in minutes}:
+        ensure_month("equity_snapshots", moment)
+    columns = [[getattr(minute, name) for minute in minutes] for name in ("bot_id", "equity", "realized")]
+    times = [store.at(minute.time) for minute in minutes]
+    with connection.cursor() as cursor:
+        cursor.execute(SAVE, [times, *columns])

@@ -10,7 +10,7 @@ from bots.core.orders import PlannedOrder
 from bots.core.types import Fill as CoreFill
 from bots.core.types import Liquidity, Market, OrderStatus, OrderType, Side
 from bots.models import Bot
-from bots.services import trading
+from bots.services import outcome, trading
 from bots.services.trading import Lease
 from bots.tests.conftest import GRID
 from exchanges.models import Credential
@@ -77,6 +77,11 @@ def fill_of(order: core.Order, trade_id: int, **changes: Any) -> CoreFill:
 
 def book(bot: Bot, fill: CoreFill) -> Any:
     return trading.ingest_fill(bot_id=bot.pk, account="binance:1", fill=fill, market=MARKET)
+
+
+def snapshot(**minute: Any) -> None:
+    """The bot's worth at one minute's close."""
+    outcome.snapshots(minutes=[outcome.Minute(**minute)])
 
 
 def traded(bot: Bot, pairs: int, first: int = 1) -> None:

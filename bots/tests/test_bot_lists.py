@@ -11,10 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from bots.api.export import BATCH, StreamedRows
 from bots.models import Fill, Order
-from bots.services import outcome
 from bots.services.events import record_event
 from bots.tests.conftest import BOTS, DCA, force, make_bot
-from bots.tests.records import START, book, fill_of, opened, traded
+from bots.tests.records import START, book, fill_of, opened, snapshot, traded
 
 ORDER = (
     "id client_order_id exchange_order_id side type price quantity filled_quantity average_price status reason fee"
@@ -142,9 +141,7 @@ def test_events_are_told_newest_first(alices, alices_bot):
 def test_the_equity_curve_is_cut_by_time(alices, alices_bot):
     minutes = [START - START % 60_000 + 60_000 * number for number in range(3)]
     for number, minute in enumerate(minutes):
-        outcome.snapshot(
-            bot_id=alices_bot.pk, time=minute, equity=Decimal(1000 + number), realized=Decimal(number)
-        )
+        snapshot(bot_id=alices_bot.pk, time=minute, equity=Decimal(1000 + number), realized=Decimal(number))
     url = below(alices_bot, "equity")
     rows = [[minute, f"{1000 + n}.00000000", f"{n}.00000000"] for n, minute in enumerate(minutes)]
     assert alices.get(url).json() == {"equity": rows}

@@ -5,9 +5,8 @@ from decimal import Decimal
 import pytest
 
 from bots.models import Bot, BotEvent, BotSlot, EquitySnapshot, Fill, Order
-from bots.services import outcome
 from bots.tests.conftest import BOTS, GRID, errors_of, force
-from bots.tests.records import START, book, fill_of, opened, traded
+from bots.tests.records import START, book, fill_of, opened, snapshot, traded
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def test_a_bot_at_work_keeps_its_config(alices, alices_bot, url, state):
 
 def test_a_deleted_bot_is_gone_with_all_it_did(alices, alices_bot, url):
     traded(alices_bot, 2)
-    outcome.snapshot(bot_id=alices_bot.pk, time=START, equity=Decimal(1), realized=Decimal(0))
+    snapshot(bot_id=alices_bot.pk, time=START, equity=Decimal(1), realized=Decimal(0))
     response = alices.delete(url)
     assert (response.status_code, response.content) == (204, b"")
     for table in (Bot, Order, Fill, BotSlot, BotEvent, EquitySnapshot):

@@ -15,9 +15,20 @@ from bots import selectors
 from bots.core.rounding import round8
 from bots.core.types import OrderStatus, OrderType, Side, Ticker
 from bots.models import Bot, BotSlot, EquitySnapshot
-from bots.services import outcome, trading
+from bots.services import trading
 from bots.tests.conftest import BOTS, force, make_bot
-from bots.tests.records import MARKET, START, book, fill_of, lease_of, opened, plain_bot, planned, traded
+from bots.tests.records import (
+    MARKET,
+    START,
+    book,
+    fill_of,
+    lease_of,
+    opened,
+    plain_bot,
+    planned,
+    snapshot,
+    traded,
+)
 
 D = Decimal
 MINUTE = 60_000
@@ -121,20 +132,20 @@ def test_what_an_exit_sells_is_no_grid_profit(alice):
 def test_the_drawdown_is_the_deepest_fall_from_a_maximum(alice):
     bot = plain_bot(alice)
     for number, equity in enumerate([1000, 1100, 990, 1200, 1140]):
-        outcome.snapshot(bot_id=bot.pk, time=START + number * MINUTE, equity=D(equity), realized=D(0))
+        snapshot(bot_id=bot.pk, time=START + number * MINUTE, equity=D(equity), realized=D(0))
     assert selectors.stats(seen(bot))["max_drawdown"] == D("-0.1")
 
 
 def test_a_minute_is_kept_once(alice):
     bot = plain_bot(alice)
     for equity in (1000, 2000):
-        outcome.snapshot(bot_id=bot.pk, time=START, equity=D(equity), realized=D(0))
+        snapshot(bot_id=bot.pk, time=START, equity=D(equity), realized=D(0))
     assert selectors.equity(bot) == [(START, D(1000), D(0))]
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_last_point(alice):
     bot = plain_bot(alice)
-    outcome.snapshot(bot_id=bot.pk, time=START, equity=D(0), realized=D(0))  # makes the month's partition
+    snapshot(bot_id=bot.pk, time=START, equity=D(0), realized=D(0))  # makes the month's partition
     first = EquitySnapshot.objects.get().time
     EquitySnapshot.objects.bulk_create(
         EquitySnapshot(bot=bot, time=first + timedelta(minutes=n), equity=D(n), realized=D(0))
