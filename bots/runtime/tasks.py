@@ -10,7 +10,7 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from bots.runtime import leases
 from bots.runtime.worker import EXIT_LOST, BotWorker, reap
-from bots.services.lifecycle import QUEUE, RUN_TASK, ask_for_runner
+from bots.services.lifecycle import QUEUE, RUN_TASK, ask_for_runners
 
 logger = logging.getLogger(__name__)
 _worker: BotWorker | None = None
@@ -46,8 +46,7 @@ def find_bots_without_a_runner() -> None:
     first that comes looks for itself."""
     waiting = reap()
     if leases.living_lock_keys():
-        for bot_id in waiting:
-            ask_for_runner(bot_id)
+        ask_for_runners(waiting)
 
 
 @shared_task(name=RUN_TASK, ignore_result=True)

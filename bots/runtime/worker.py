@@ -15,16 +15,18 @@ from django.conf import settings
 from django.db import connection
 
 from bots.core.ports import AccountRefused, LeaseLost
-from bots.models import Bot, BotStatus, HaltAction, TradingHalt
-from bots.runtime import leases
+from bots.models import BotStatus
+from bots.runtime import leases, wishes
 from bots.runtime.accounts import Accounts
+from bots.runtime.batch import Batch
 from bots.runtime.database import Database
 from bots.runtime.feed import Feed
 from bots.runtime.heartbeat import Heartbeat
-from bots.runtime.inbox import Hang, Intent
+from bots.runtime.inbox import Hang
+from bots.runtime.minutes import Minutes
 from bots.runtime.runner import Runner
-from bots.services import halts, lifecycle, outcome
-from bots.services.lifecycle import ask_for_runner
+from bots.services import outcome
+from bots.services.lifecycle import ask_for_runners
 from bots.services.trading import Lease
 from exchanges import services as exchanges
 from exchanges.models import Credential
@@ -34,7 +36,8 @@ from marketdata.public import PublicPrices
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds between two looks at what users want and at who is dead
 REQUEST_MARGIN = 12.0  # exchange timeout (7 s) and recvWindow (5 s): a lease must outlast a request by this
-ASK_AGAIN = 5.0  # seconds before a bot without a runner is put into the queue again
+ASK_AGAIN = 3.0  # seconds before a bot without a runner is put into the queue again
+LEAVE_TO_OTHERS = 2  # times a bot beyond this worker's fair share is left to workers that have room
 AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
 AFTER_CRASH = 2.0
 LONGEST_REST = 300.0  # before a bot that crashes again and again is tried again
@@ -53,11 +56,16 @@ class BotWorker:
         self.runners: dict[UUID, Runner] = {}
         self.closing = False
         self.database = Database()
+        self.minutes = Minutes(self.database)
         self.accounts = Accounts()
         self.feed = Feed(lambda: list(self.runners.values()))
         self.prices: PriceBus
         self.heartbeat = Heartbeat(self._lost)
         self.loop = asyncio.new_event_loop()
+        self._claims = Batch(self._claim)
+        self._releases = Batch(self._release)
+        self._refused: dict[UUID, int] = {}  # how often a bot was left to others
+        self._mark = ""  # of what users wanted when it was last looked at
         self._asked: dict[UUID, float] = {}
         self._crashes: dict[UUID, tuple[int, float]] = {}  # how many in a row, and when the last one was
         self._public = PublicPrices()
@@ -78,8 +86,8 @@ class BotWorker:
     async def _open(self) -> None:
         self.prices = self.accounts.prices = PriceBus(fetch=self._public.fetch)
         await self.prices.start()
-        # Two tasks: what users want must be seen even when the queue cannot be reached.
-        work = (self._look, self._reap, self.feed.run)
+        # Tasks of their own: what users want must be seen even when the queue cannot be reached.
+        work = (self._look, self._reap, self.minutes.write, self.feed.run)
         self._tasks = [self.loop.create_task(self._for_ever(each)) for each in work]
 
     def close(self) -> None:
@@ -100,12 +108,22 @@ class BotWorker:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._leave()
         self._hang_up()
         await self._hand_over()
+        await self._leave()
         await self.accounts.close()
         await self.prices.close()
         await self._public.close()
         await exchanges.close_hub()
+
+    async def _leave(self) -> None:
+        """Before: nobody counts on this worker any more. After: what its bots were worth last is written."""
+        try:
+            await self.database.run(leases.announce_end, worker=self.heartbeat.worker)
+            await self.minutes.write()
+        except Exception:
+            logger.exception("leaving_failed")
 
     async def _hand_over(self) -> None:
         """A runner in the midst of a request ends after it. One whose exchange is silent is cancelled: what it was
@@ -150,7 +168,7 @@ class BotWorker:
             return
         if self.closing or len(self.runners) >= settings.AUTOGRID_BOTS_PER_WORKER:
             return
-        lease = await self.database.run(leases.claim, bot_id=bot_id, worker=self.heartbeat.worker)
+        lease = await self._claims.do(bot_id)
         if lease is None:
             return
         if self.closing:  # meanwhile: nobody would tell this runner to let go
@@ -187,11 +205,31 @@ class BotWorker:
         """This worker does not ask for a runner of the bot before that."""
         self._asked[bot_id] = time.monotonic() + seconds
 
+    async def _claim(self, bot_ids: list[UUID]) -> dict[UUID, Lease]:
+        """Up to this worker's fair share; what the others leave for long is taken all the same."""
+        left = {bot_id for bot_id in bot_ids if self._refused.get(bot_id, 0) >= LEAVE_TO_OTHERS}
+        claimed: dict[UUID, Lease] = {}
+        for asked, fairly in ((left, False), (set(bot_ids) - left, True)):
+            if asked:
+                claim = self.database.run(
+                    leases.claim, bot_ids=list(asked), worker=self.heartbeat.worker, fairly=fairly
+                )
+                claimed |= await claim
+        for bot_id in bot_ids:
+            self._refused[bot_id] = self._refused.get(bot_id, 0) + 1
+        for bot_id in claimed:
+            del self._refused[bot_id]
+        return claimed
+
+    async def _release(self, held: list[Lease]) -> dict[Lease, None]:
+        await self.database.run(leases.release, held=held)
+        return {}
+
     async def _give_back(self, lease: Lease) -> None:
         """Until it is done: a bot leased to a living worker that does not run it would never run again."""
         while True:
             try:
-                return await self.database.run(leases.release, lease=lease)
+                return await self._releases.do(lease)
             except Exception:
                 logger.exception("release_failed", extra={"bot_id": str(lease.bot_id)})
             if self.closing:
@@ -218,10 +256,13 @@ class BotWorker:
                 logger.exception("work_failed")
 
     async def _look(self) -> None:
-        await self._look_at(None)
+        mark = await self.database.run(wishes.mark, self.heartbeat.worker.pk)
+        if mark != self._mark or any(runner.intent is None for runner in self.runners.values()):
+            await self._look_at(None)
+            self._mark = mark
 
     async def _look_at(self, bot_ids: list[UUID] | None) -> None:
-        rows = await self.database.run(_intents, self.heartbeat.worker.pk)
+        rows = await self.database.run(wishes.intents, self.heartbeat.worker.pk)
         for bot_id in bot_ids if bot_ids is not None else list(self.runners):
             runner = self.runners.get(bot_id)
             if runner is None:
@@ -239,32 +280,11 @@ class BotWorker:
     async def _reap(self) -> None:
         if self.closing:
             return
-        for bot_id in await self.database.run(reap):
-            now = time.monotonic()
-            if now >= self._asked.get(bot_id, 0):
-                self._asked[bot_id] = now + ASK_AGAIN
-                await asyncio.to_thread(ask_for_runner, bot_id)
-
-
-def _intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent, bool]]:
-    """Of each bot of this worker: its token, what its user wants, and whether its key is still a good one."""
-    rows = Bot.objects.filter(lease_owner=worker_id).select_related("credential")
-    rows = rows.only(
-        "lease_token", "status", "stopping", "stop_action", "user_id",
-        "credential__is_valid", "credential__exchange",
-    )  # fmt: skip
-    active = halts.active()
-    return {bot.pk: (bot.lease_token, _intent(bot, active), bot.credential.is_valid) for bot in rows}
-
-
-def _intent(bot: Bot, active: list[TradingHalt]) -> Intent:
-    """A halt that stops bots has stopped those it found. One that was started in the same moment is stopped here."""
-    halt = halts.first_of(active, bot)
-    late = bot.status in (BotStatus.RUNNING, BotStatus.PAUSED)
-    if halt is not None and halt.action == HaltAction.STOP and late:
-        lifecycle.stop_for_halt(bot=bot, halt=halt)
-        bot.refresh_from_db(fields=["status", "stopping", "stop_action"])
-    return Intent(bot.status, bot.stopping, bot.stop_action, halt.sentence if halt else "")
+        now = time.monotonic()
+        waiting = [bot_id for bot_id in await self.database.run(reap) if now >= self._asked.get(bot_id, 0)]
+        self._asked |= dict.fromkeys(waiting, now + ASK_AGAIN)
+        if waiting:
+            await asyncio.to_thread(ask_for_runners, waiting)
 
 
 def reap() -> list[UUID]:

@@ -1,6 +1,6 @@
 """What users tell their bots. Everything here writes intent; only the runtime trades."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,13 @@ def enqueue(bot: Bot) -> None:
 def ask_for_runner(bot_id: UUID) -> None:
     """Raises kombu's OperationalError where the queue cannot be reached."""
     current_app.send_task(RUN_TASK, args=[str(bot_id)], queue=QUEUE, retry=False)
+
+
+def ask_for_runners(bot_ids: Iterable[UUID]) -> None:
+    """The same for many, over one connection."""
+    with current_app.producer_or_acquire() as producer:
+        for bot_id in bot_ids:
+            current_app.send_task(RUN_TASK, args=[str(bot_id)], queue=QUEUE, retry=False, producer=producer)
 
 
 def create_bot(

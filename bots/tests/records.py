@@ -3,13 +3,15 @@
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from accounts.models import User
 from bots.core import orders as core
 from bots.core.orders import PlannedOrder
 from bots.core.types import Fill as CoreFill
 from bots.core.types import Liquidity, Market, OrderStatus, OrderType, Side
-from bots.models import Bot
+from bots.models import Bot, Worker
+from bots.runtime import leases
 from bots.services import outcome, trading
 from bots.services.trading import Lease
 from bots.tests.conftest import GRID
@@ -32,6 +34,11 @@ _numbers = count(1)
 
 def lease_of(bot: Bot) -> Lease:
     return Lease(bot.pk, bot.lease_token)
+
+
+def claim(*, bot_id: UUID, worker: Worker) -> Lease | None:
+    """Of one bot, as a worker claims many."""
+    return leases.claim(bot_ids=[bot_id], worker=worker).get(bot_id)
 
 
 def planned(slot: int = 0, side: Side = Side.BUY, **changes: Any) -> PlannedOrder:

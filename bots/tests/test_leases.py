@@ -15,7 +15,7 @@ from bots.models import Bot, Order, Worker
 from bots.runtime import leases
 from bots.services import trading
 from bots.services.trading import Lease
-from bots.tests.records import MARKET, lease_of, opened, plain_bot
+from bots.tests.records import MARKET, claim, lease_of, opened, plain_bot
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ def bot(alice):
 
 def test_a_claim_takes_the_bot_and_raises_its_token(bot):
     owner = worker()
-    assert leases.claim(bot_id=bot.pk, worker=owner) == Lease(bot.pk, 4)
+    assert claim(bot_id=bot.pk, worker=owner) == Lease(bot.pk, 4)
     bot.refresh_from_db()
     assert (bot.lease_owner, bot.lease_token) == (owner, 4)
 
 
 def test_a_bot_is_claimed_once(bot):
-    assert leases.claim(bot_id=bot.pk, worker=worker("w1", 1)) is not None
-    assert leases.claim(bot_id=bot.pk, worker=worker("w2", 2)) is None
+    assert claim(bot_id=bot.pk, worker=worker("w1", 1)) is not None
+    assert claim(bot_id=bot.pk, worker=worker("w2", 2)) is None
     bot.refresh_from_db()
     assert (bot.lease_owner.name, bot.lease_token) == ("w1", 4)
 
@@ -70,12 +70,12 @@ def test_of_workers_that_claim_at_once_one_gets_the_bot(transactional_db):
     workers = [worker(f"w{number}", number) for number in range(4)]
     barrier, claimed = threading.Barrier(4), []
 
-    def claim(each):
+    def claiming(each):
         barrier.wait(10)
-        claimed.append(leases.claim(bot_id=bot.pk, worker=each))
+        claimed.append(claim(bot_id=bot.pk, worker=each))
         connection.close()
 
-    threads = [threading.Thread(target=claim, args=[each]) for each in workers]
+    threads = [threading.Thread(target=claiming, args=[each]) for each in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -98,7 +98,7 @@ def test_of_workers_that_claim_at_once_one_gets_the_bot(transactional_db):
 def test_a_runner_exists_for_bots_at_work(alice, state, wanted):
     bot = plain_bot(alice, **state)
     assert list(leases.unclaimed_bots()) == ([bot.pk] if wanted else [])
-    assert (leases.claim(bot_id=bot.pk, worker=worker()) is not None) == wanted
+    assert (claim(bot_id=bot.pk, worker=worker()) is not None) == wanted
 
 
 @pytest.mark.parametrize("status", ["stopped", "error"])
@@ -114,30 +114,30 @@ def test_a_runner_exists_for_a_bot_with_a_live_or_unknown_order(alice, status):
 
 def test_a_bot_that_is_gone_is_not_claimed(bot):
     Bot.objects.all().delete()
-    assert leases.claim(bot_id=bot.pk, worker=worker()) is None
+    assert claim(bot_id=bot.pk, worker=worker()) is None
 
 
 def test_a_released_bot_may_be_claimed_again(bot):
-    lease = leases.claim(bot_id=bot.pk, worker=worker("w1", 1))
+    lease = claim(bot_id=bot.pk, worker=worker("w1", 1))
     assert lease is not None
-    leases.release(lease=lease)
+    leases.release(held=[lease])
     assert list(leases.unclaimed_bots()) == [bot.pk]
-    assert leases.claim(bot_id=bot.pk, worker=worker("w2", 2)) == Lease(bot.pk, 5)
+    assert claim(bot_id=bot.pk, worker=worker("w2", 2)) == Lease(bot.pk, 5)
 
 
 def test_a_stale_lease_releases_nothing(bot):
-    old = leases.claim(bot_id=bot.pk, worker=worker("w1", 1))
+    old = claim(bot_id=bot.pk, worker=worker("w1", 1))
     assert old is not None
-    leases.release(lease=old)
-    leases.claim(bot_id=bot.pk, worker=worker("w2", 2))
-    leases.release(lease=old)
+    leases.release(held=[old])
+    claim(bot_id=bot.pk, worker=worker("w2", 2))
+    leases.release(held=[old])
     bot.refresh_from_db()
     assert bot.lease_owner.name == "w2"
 
 
 def test_a_worker_that_ends_well_leaves_nothing(bot):
     owner = worker()
-    leases.claim(bot_id=bot.pk, worker=owner)
+    claim(bot_id=bot.pk, worker=owner)
     leases.release_worker(worker=owner)
     assert not Worker.objects.exists()
     assert list(leases.unclaimed_bots()) == [bot.pk]
@@ -146,7 +146,7 @@ def test_a_worker_that_ends_well_leaves_nothing(bot):
 def test_a_living_worker_is_let_be(bot, session):
     owner = worker()
     session(owner)
-    leases.claim(bot_id=bot.pk, worker=owner)
+    claim(bot_id=bot.pk, worker=owner)
     assert leases.bury_dead_workers() == []
     assert list(leases.unclaimed_bots()) == []
 
@@ -162,7 +162,7 @@ def wait_until_free(lock_key: int) -> None:
 def test_a_worker_whose_session_ended_is_buried_and_its_token_void(bot, session):
     owner = worker()
     link = session(owner)
-    lease = leases.claim(bot_id=bot.pk, worker=owner)
+    lease = claim(bot_id=bot.pk, worker=owner)
     assert lease is not None
     link.close()
     wait_until_free(owner.lock_key)
@@ -176,7 +176,7 @@ def test_a_worker_whose_session_ended_is_buried_and_its_token_void(bot, session)
 def test_a_lost_host_shows_by_its_silence(bot, session):
     owner = worker(silent=leases.TTL + 1)
     session(owner)  # Postgres has not noticed yet
-    leases.claim(bot_id=bot.pk, worker=owner)
+    claim(bot_id=bot.pk, worker=owner)
     assert leases.bury_dead_workers() == ["w1"]
     assert list(leases.unclaimed_bots()) == [bot.pk]
 
@@ -205,6 +205,6 @@ def test_the_dead_ones_bots_are_released_and_no_others(alice, session):
     session(alive)
     bots = [plain_bot(alice, status="running") for _ in range(4)]
     for number, bot in enumerate(bots):
-        leases.claim(bot_id=bot.pk, worker=(alive, dead)[number % 2])
+        claim(bot_id=bot.pk, worker=(alive, dead)[number % 2])
     leases.bury_dead_workers()
     assert list(leases.unclaimed_bots()) == [bots[1].pk, bots[3].pk]

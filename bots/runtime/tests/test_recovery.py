@@ -10,6 +10,7 @@ from bots.models import Bot, Worker
 from bots.runtime import leases
 from bots.runtime.tests.conftest import World, until
 from bots.services import lifecycle
+from bots.tests.records import claim
 
 
 def test_a_handed_over_bot_keeps_its_orders_and_books_what_it_missed(world: World) -> None:
@@ -115,7 +116,7 @@ def test_a_worker_whose_lock_is_gone_is_buried_with_its_leases(world: World) -> 
     lifecycle.start_bot(bot=bot)
     dead = Worker.objects.create(name="dead", lock_key=1, heartbeat_at=timezone.now())
     Worker.objects.filter(pk=dead.pk).update(started_at=timezone.now() - timedelta(minutes=1))
-    lease = leases.claim(bot_id=bot.pk, worker=dead)
+    lease = claim(bot_id=bot.pk, worker=dead)
     assert lease is not None
     assert leases.bury_dead_workers() == ["dead"]
     bot.refresh_from_db()

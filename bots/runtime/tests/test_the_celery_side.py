@@ -74,7 +74,7 @@ def test_nothing_piles_up_in_the_queue_while_no_worker_lives(
 ) -> None:
     bot = plain_bot(alice, status="running")
     sent: list[UUID] = []
-    monkeypatch.setattr(tasks, "ask_for_runner", sent.append)
+    monkeypatch.setattr(tasks, "ask_for_runners", sent.extend)
     monkeypatch.setattr(leases, "living_lock_keys", set)
     tasks.find_bots_without_a_runner()
     assert sent == []
