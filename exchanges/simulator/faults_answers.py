@@ -90,5 +90,5 @@ ANSWERS: dict[str, dict[str, Answer]] = {
 
 def said(exchange: str, kind: str, endpoint: str) -> Answer:
     """KeyError for a kind that says nothing of its own."""
-    answers = ANSWERS[exchange.removesuffix("_testnet")]
+    answers = ANSWERS[exchange.removesuffix("-testnet")]
     return answers.get(f"{kind} {endpoint}") or answers[kind]

@@ -43,7 +43,7 @@ LISTINGS = {
     listing.name: listing
     for listing in (
         Listing(
-            "binance_testnet",
+            "binance-testnet",
             ("testnet.binance.vision", "*.testnet.binance.vision", "demo-*.binance.com"),
             BinanceWire,
         ),
@@ -56,7 +56,7 @@ LISTINGS = {
             ids=BYBIT_IDS,
         ),
         Listing(
-            "bybit_testnet",
+            "bybit-testnet",
             (
                 "api-testnet.bybit.com",
                 "stream-testnet.bybit.com",

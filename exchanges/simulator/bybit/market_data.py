@@ -23,7 +23,7 @@ def time(call: Call) -> Json:
 
 @endpoint("GET", "/v5/market/instruments-info", "market")
 def instruments(call: Call) -> Json:
-    shown = [payloads.instrument(venue.rules.symbol) for venue in _venues(call)]
+    shown = [payloads.instrument(venue.rules) for venue in _venues(call)]
     return {"category": call.text("category"), "list": shown, "nextPageCursor": ""}
 
 

@@ -9,14 +9,16 @@ from exchanges.simulator.accounts import Account, Funds, Key
 from exchanges.simulator.amounts import plain, plain_e8
 from exchanges.simulator.bybit.rules import INSTRUMENTS
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.symbols import SymbolRules
 from exchanges.simulator.venue import Venue
 
 Json = dict[str, Any]
 
 
-def instrument(symbol: str) -> Json:
+def instrument(rules: SymbolRules) -> Json:
+    """With the rules as they stand now."""
+    symbol = rules.symbol
     listed = INSTRUMENTS[symbol]
-    rules = listed.rules
     return {
         "symbolId": listed.number,
         "symbol": symbol,

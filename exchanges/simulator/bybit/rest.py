@@ -1,7 +1,5 @@
-"""From an HTTP request to an answer: journal, faults, limits, key, signature, endpoint."""
+"""From an HTTP request to an answer: limits, key, signature, endpoint."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,115 +16,65 @@ from exchanges.simulator.bybit.limits import Limits
 from exchanges.simulator.errors import Refused
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Faults
-from exchanges.simulator.faults_http import About, serve
-from exchanges.simulator.received import Received, receive
-
-WITHDRAWAL = frozenset({"key_withdraw"})
+from exchanges.simulator.faults_http import About
+from exchanges.simulator.rest import Asked, Parameters, RestWire
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    request: web.Request
-    endpoint: Endpoint
-    payload: str
-    parameters: dict[str, str] | None  # None: a body that is no JSON object
-    received: Received
+class Rest(RestWire[Endpoint]):
+    key_header = "X-BAPI-API-KEY"
 
-    @property
-    def api_key(self) -> str | None:
-        return self.request.headers.get("X-BAPI-API-KEY")
-
-
-class Rest:
     def __init__(self, exchange: Exchange, limits: Limits, faults: Faults) -> None:
-        self._exchange = exchange
+        super().__init__(exchange, faults, ENDPOINTS)
         self._limits = limits
-        self._faults = faults
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.route(method, path, self.handle) for method, path in ENDPOINTS]
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        found = ENDPOINTS[request.method, request.path]
-        body = (await request.read()).decode(errors="replace")
-        payload = body if request.method == "POST" else request.raw_path.partition("?")[2]
-        parameters = _parameters(request.method, payload)
-        api_key = request.headers.get("X-BAPI-API-KEY")
-        received = receive(self._exchange, request, api_key, parameters or {}, kept=found.is_write)
-        asked = Asked(request, found, payload, parameters, received)
-        return await serve(
-            self._faults,
-            request,
-            exchange=self._exchange.name,
-            api_key=asked.api_key,
-            endpoint=found.part,
-            answer=self._answerer(asked),
-            about=self._about(asked),
-            note=received.note,
-        )
-
-    def _answerer(self, asked: Asked) -> Callable[[], Awaitable[web.Response]]:
-        async def answer() -> web.Response:
-            return self._answer(asked)
-
-        return answer
-
-    def _answer(self, asked: Asked) -> web.Response:
-        key: Key | None = None
+    def read(self, request: web.Request, body: str) -> Parameters | None:
+        if request.method != "POST":
+            return dict(parse_qsl(request.raw_path.partition("?")[2], keep_blank_values=True))
         try:
-            self._limits.use_request(asked.request.remote or "", self._exchange.clock())
+            given = orjson.loads(body or "{}")
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(given, dict):
+            return None
+        return {name: _text(value) for name, value in given.items() if value is not None}
+
+    def about(self, found: Endpoint, given: Parameters) -> About:
+        number = order_number(given.get("orderId", ""))
+        return About(self.exchange, given.get("symbol", ""), number, given.get("orderLinkId"))
+
+    def answer(self, asked: Asked[Endpoint]) -> web.Response:
+        key: Key | None = None
+        now = self.exchange.clock()
+        try:
+            self._limits.use_request(asked.address, now)
             key = self._key(asked)
             if asked.parameters is None:
                 raise bad_parameter("request body is not JSON")
             if asked.endpoint.is_write and key is not None:
-                self._limits.use_order(key.uid, asked.endpoint.part, self._exchange.clock())
-            result = asked.endpoint.answer(Call(self._exchange, asked.parameters, key))
+                self._limits.use_order(key.uid, asked.endpoint.part, now)
+            result = asked.endpoint.answer(Call(self.exchange, asked.parameters, key))
             content, status = self._content(0, "OK", result), 200
         except Refused as problem:
             refused = translated(problem)
             content, status = self._content(refused.code, refused.message, {}), refused.status
-        answer = orjson.dumps(content)
-        asked.received.answered(status, answer)
         headers = {}
         if key is not None and asked.endpoint.is_write:
-            headers = self._limits.headers(key.uid, asked.endpoint.part, self._exchange.clock())
-        return web.Response(body=answer, status=status, content_type="application/json", headers=headers)
+            headers = self._limits.headers(key.uid, asked.endpoint.part, now)
+        body = orjson.dumps(content)
+        return web.Response(body=body, status=status, content_type="application/json", headers=headers)
 
     def _content(self, code: int, text: str, result: Any) -> dict[str, Any]:
-        return {
-            "retCode": code,
-            "retMsg": text,
-            "result": result,
-            "retExtInfo": {},
-            "time": self._exchange.clock(),
-        }
+        now = self.exchange.clock()
+        return {"retCode": code, "retMsg": text, "result": result, "retExtInfo": {}, "time": now}
 
-    def _key(self, asked: Asked) -> Key | None:
+    def _key(self, asked: Asked[Endpoint]) -> Key | None:
         if asked.endpoint.part == "market":
             return None
-        key = authenticate(self._exchange, asked.request.headers, asked.payload)
+        payload = asked.body if asked.request.method == "POST" else asked.query
+        key = authenticate(self.exchange, asked.request.headers, payload)
         if asked.endpoint.is_write and not key.can_trade:
             raise refusal(10005, "Permission denied, please check your API key permissions.")
-        if self._faults.draw(self._exchange.name, key.api_key, asked.endpoint.part, WITHDRAWAL):
-            key = replace(key, can_withdraw=True)
-        return key
-
-    def _about(self, asked: Asked) -> About:
-        given = asked.parameters or {}
-        number = order_number(given.get("orderId", ""))
-        return About(self._exchange, given.get("symbol", ""), number, given.get("orderLinkId"))
-
-
-def _parameters(method: str, payload: str) -> dict[str, str] | None:
-    if method != "POST":
-        return dict(parse_qsl(payload, keep_blank_values=True))
-    try:
-        body = orjson.loads(payload or "{}")
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(body, dict):
-        return None
-    return {name: _text(value) for name, value in body.items() if value is not None}
+        return self.as_struck(key, asked.endpoint.part)
 
 
 def _text(value: Any) -> str:

@@ -9,8 +9,9 @@ from exchanges.simulator.amounts import plain
 from exchanges.simulator.errors import Refused
 from exchanges.simulator.mexc.endpoint import Call
 from exchanges.simulator.mexc.errors import illegal, missing
-from exchanges.simulator.mexc.rules import BY_SYMBOL, Listed
+from exchanges.simulator.mexc.rules import BY_SYMBOL
 from exchanges.simulator.orders import Kind, NewOrder
+from exchanges.simulator.symbols import SymbolRules
 
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?")
 CLIENT_ID = re.compile(r"[a-zA-Z0-9_-]{1,32}")
@@ -23,24 +24,25 @@ LIMITS = {
 
 
 def new_order(call: Call) -> NewOrder:
-    listed = BY_SYMBOL.get(call.text("symbol"))
-    if listed is None:
+    venue = call.exchange.venues.get(call.text("symbol"))
+    if venue is None:
         raise Refused(30014, "invalid symbol")
+    rules = venue.rules
     side = SIDES.get(call.text("side"))
     if side is None:
         raise illegal("side")
     name = call.text("type")
     if name == "MARKET":
-        return _market(call, listed, side)
+        return _market(call, rules, side)
     if name not in LIMITS:
         raise Refused(30041, "current order type can not place order")
     kind, force = LIMITS[name]
     price, quantity = _decimal(call, "price"), _decimal(call, "quantity")
-    if not price or price % listed.rules.tick:
+    if not price or price % rules.tick:
         raise Refused(400, "price scale is invalid")
-    _check_quantity(listed, quantity)
-    _check_notional(listed, price * quantity, listed.rules.max_notional)
-    return NewOrder(listed.rules.symbol, side, kind, client_id(call), price, quantity, time_in_force=force)
+    _check_quantity(rules, quantity)
+    _check_notional(rules, price * quantity, rules.max_notional)
+    return NewOrder(rules.symbol, side, kind, client_id(call), price, quantity, time_in_force=force)
 
 
 def client_id(call: Call) -> str:
@@ -50,30 +52,31 @@ def client_id(call: Call) -> str:
     return name
 
 
-def _market(call: Call, listed: Listed, side: Side) -> NewOrder:
-    symbol, name = listed.rules.symbol, client_id(call)
+def _market(call: Call, rules: SymbolRules, side: Side) -> NewOrder:
+    symbol, name = rules.symbol, client_id(call)
+    most = BY_SYMBOL[symbol].largest_market
     if call.parameters.get("quoteOrderQty"):
         quote = _decimal(call, "quoteOrderQty")
-        _check_notional(listed, quote, listed.largest_market)
+        _check_notional(rules, quote, most)
         return NewOrder(symbol, side, Kind.MARKET, name, quote_quantity=quote)
     if not call.parameters.get("quantity"):
         raise missing("quantity")
     quantity = _decimal(call, "quantity")
-    _check_quantity(listed, quantity)
-    _check_notional(listed, quantity * call.venue().price, listed.largest_market)
+    _check_quantity(rules, quantity)
+    _check_notional(rules, quantity * call.venue().price, most)
     return NewOrder(symbol, side, Kind.MARKET, name, quantity=quantity)
 
 
-def _check_quantity(listed: Listed, quantity: Decimal) -> None:
-    if quantity % listed.rules.lot:
+def _check_quantity(rules: SymbolRules, quantity: Decimal) -> None:
+    least = max(BY_SYMBOL[rules.symbol].smallest, rules.lot)
+    if quantity % rules.lot:
         raise Refused(400, "quantity scale is invalid")
-    if quantity < listed.smallest:
-        smallest = f"{plain(listed.smallest)}{listed.rules.base}"
-        raise Refused(30002, f"The minimum transaction volume cannot be less than:{smallest}")
+    if quantity < least:
+        text = f"The minimum transaction volume cannot be less than:{plain(least)}{rules.base}"
+        raise Refused(30002, text)
 
 
-def _check_notional(listed: Listed, notional: Decimal, most: Decimal) -> None:
-    rules = listed.rules
+def _check_notional(rules: SymbolRules, notional: Decimal, most: Decimal) -> None:
     if notional < rules.min_notional:
         least = f"{plain(rules.min_notional)}{rules.quote}"
         raise Refused(30002, f"The minimum transaction volume cannot be less than:{least}")

@@ -34,7 +34,11 @@ def exchange_info(call: Call) -> Json:
         "serverTime": call.exchange.clock(),
         "rateLimits": [],
         "exchangeFilters": [],
-        "symbols": [payloads.symbol_info(name) for name in names if name in call.exchange.venues],
+        "symbols": [
+            payloads.symbol_info(call.exchange.venues[name].rules)
+            for name in names
+            if name in call.exchange.venues
+        ],
     }
 
 

@@ -10,31 +10,32 @@ from exchanges.simulator.amounts import plain, plain_e8
 from exchanges.simulator.mexc.ids import order_text, trade_text
 from exchanges.simulator.mexc.rules import BY_SYMBOL
 from exchanges.simulator.orders import Kind, Order, Status, Trade
+from exchanges.simulator.symbols import SymbolRules
 from exchanges.simulator.venue import Venue
 
 Json = dict[str, Any]
 STATUSES = {Status.NEW: "NEW", Status.PARTIALLY_FILLED: "PARTIALLY_FILLED", Status.FILLED: "FILLED"}
 
 
-def symbol_info(symbol: str) -> Json:
-    listed = BY_SYMBOL[symbol]
-    rules = listed.rules
-    decimals, base = str(listed.price_decimals), str(listed.base_decimals)
+def symbol_info(rules: SymbolRules) -> Json:
+    """With the rules as they stand now."""
+    listed = BY_SYMBOL[rules.symbol]
+    price_decimals, base_decimals = decimals(rules.tick), decimals(rules.lot)
     return {
-        "symbol": symbol,
+        "symbol": rules.symbol,
         "status": "1",
         "baseAsset": rules.base,
-        "baseAssetPrecision": listed.base_decimals,
+        "baseAssetPrecision": base_decimals,
         "quoteAsset": rules.quote,
-        "quotePrecision": listed.price_decimals,
-        "quoteAssetPrecision": listed.price_decimals,
-        "baseCommissionPrecision": int(base),
-        "quoteCommissionPrecision": int(decimals),
+        "quotePrecision": price_decimals,
+        "quoteAssetPrecision": price_decimals,
+        "baseCommissionPrecision": base_decimals,
+        "quoteCommissionPrecision": price_decimals,
         "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER"],
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "quoteAmountPrecision": f"{rules.min_notional:.30f}",
-        "baseSizePrecision": plain(listed.smallest),
+        "baseSizePrecision": plain(max(listed.smallest, rules.lot)),
         "permissions": ["SPOT"],
         "filters": [],
         "maxQuoteAmount": f"{rules.max_notional:.30f}",
@@ -47,6 +48,10 @@ def symbol_info(symbol: str) -> Json:
         "contractAddress": "",
         "st": False,
     }
+
+
+def decimals(step: Decimal) -> int:
+    return max(0, -int(step.normalize().as_tuple().exponent))
 
 
 def day_ticker(venue: Venue) -> Json:

@@ -11,8 +11,6 @@ D = Decimal
 @dataclass(frozen=True, slots=True)
 class Listed:
     rules: SymbolRules
-    price_decimals: int
-    base_decimals: int
     smallest: Decimal  # quantity
     largest_market: Decimal  # quote
 
@@ -30,7 +28,7 @@ def _usdt(base: str, price_decimals: int, base_decimals: int, smallest: str, lar
         taker_fee=D("0.0002"),
         max_orders=500,
     )
-    return Listed(rules, price_decimals, base_decimals, D(smallest), D(largest_market))
+    return Listed(rules, D(smallest), D(largest_market))
 
 
 LISTED = (

@@ -88,6 +88,11 @@ def account(call: Call) -> Json:
     return payloads.account_info(call.exchange.accounts.by_uid[call.key.uid], call.key)
 
 
+@endpoint("GET", "/api/v3/uid", "other")
+def uid(call: Call) -> Json:
+    return {"uid": str(call.key.uid)}
+
+
 @endpoint("GET", "/api/v3/capital/config/getall", "other", 10)
 def coins(call: Call) -> list[Json]:
     names = {venue.rules.base for venue in call.exchange.venues.values()} | {"USDT"}

@@ -49,7 +49,7 @@ async def test_it_shows_accounts_orders_and_trades_of_a_key(control, alice, clie
     )
     assert len(await read(control, "/control/trades")) == 2
     assert len(await read(control, "/control/trades?limit=1")) == 1
-    assert await read(control, "/control/trades?exchange=binance_testnet") == []
+    assert await read(control, "/control/trades?exchange=binance-testnet") == []
     assert "error" in await read(control, "/control/trades?exchange=none", 400)
     assert await read(control, "/control/orders?api_key=nobody") == []
 

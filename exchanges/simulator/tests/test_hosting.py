@@ -109,7 +109,7 @@ async def test_a_testnet_has_accounts_and_books_of_its_own(binance, sim, switch)
     assert await live.fetch_open_orders(BTC) == []
     assert order["status"] == "open"
     assert (await live.fetch_balance())["USDT"]["used"] == 0
-    assert [each.client_id for each in sim.exchanges["binance_testnet"].journal.orders.of(35_000_001)] == [
+    assert [each.client_id for each in sim.exchanges["binance-testnet"].journal.orders.of(35_000_001)] == [
         "here"
     ]
 
@@ -120,5 +120,5 @@ async def test_a_testnet_streams_its_own_prices(binance, sim):
     await test.load_markets()
     watching = asyncio.create_task(test.watch_ticker(BTC))
     ticker = await asyncio.wait_for(watching, 10)
-    assert ticker["last"] == float(sim.exchanges["binance_testnet"].venue("BTCUSDT").price)
+    assert ticker["last"] == float(sim.exchanges["binance-testnet"].venue("BTCUSDT").price)
     assert ticker["last"] != float(sim.exchange.venue("BTCUSDT").price)

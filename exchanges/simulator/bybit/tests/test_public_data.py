@@ -1,7 +1,9 @@
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 
+import ccxt
 import pytest
 
 from exchanges.simulator.bybit.payloads import instrument
@@ -24,8 +26,8 @@ async def test_markets_have_the_rules_of_the_real_exchange(alice):
 def test_instruments_are_those_that_were_captured():
     real = json.loads(gzip.decompress(CAPTURE.read_bytes()))["result"]["list"]
     by_symbol = {each["symbol"]: each for each in real}
-    for symbol in INSTRUMENTS:
-        assert instrument(symbol) == by_symbol[symbol]
+    for symbol, listed in INSTRUMENTS.items():
+        assert instrument(listed.rules) == by_symbol[symbol]
 
 
 async def test_a_ticker_has_its_last_price_and_both_sides(alice, bybit):
@@ -54,3 +56,17 @@ async def test_other_categories_list_nothing(alice):
 
 async def test_time_is_the_exchange_s(alice, bybit):
     assert abs(await alice.fetch_time() - bybit.clock()) < 2000
+
+
+async def test_rules_that_change_in_the_running_market_are_shown_and_hold(alice, bybit):
+    bybit.change_rules("BTCUSDT", tick=Decimal(1), lot=Decimal("0.001"))
+    shown = (await alice.publicGetV5MarketInstrumentsInfo({"category": "spot", "symbol": "BTCUSDT"}))[
+        "result"
+    ]
+    (info,) = shown["list"]
+    assert (info["priceFilter"]["tickSize"], info["lotSizeFilter"]["basePrecision"]) == ("1", "0.001")
+    order = {"category": "spot", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.001"}
+    with pytest.raises(ccxt.InvalidOrder, match="170134"):
+        await alice.privatePostV5OrderCreate(order | {"price": "60000.5"})
+    with pytest.raises(ccxt.InvalidOrder, match="170137"):
+        await alice.privatePostV5OrderCreate(order | {"price": "60000", "qty": "0.0011"})

@@ -1,3 +1,6 @@
+from decimal import Decimal
+
+import ccxt
 import pytest
 
 BTC = "BTC/USDT"
@@ -55,3 +58,14 @@ async def test_the_end_of_a_range_of_candles_is_not_in_it(alice, mexc):
 
 async def test_time_is_the_exchange_s(alice, mexc):
     assert abs(await alice.fetch_time() - mexc.clock()) < 2000
+
+
+async def test_rules_that_change_in_the_running_market_are_shown_and_hold(alice, mexc):
+    mexc.change_rules("BTCUSDT", tick=Decimal(1), lot=Decimal("0.001"))
+    (info,) = (await alice.spotPublicGetExchangeInfo({"symbol": "BTCUSDT"}))["symbols"]
+    assert (info["quotePrecision"], info["baseAssetPrecision"], info["baseSizePrecision"]) == (0, 3, "0.001")
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "0.001"}
+    with pytest.raises(ccxt.BadRequest, match="price scale"):
+        await alice.spotPrivatePostOrder(order | {"price": "60000.5"})
+    with pytest.raises(ccxt.BadRequest, match="quantity scale"):
+        await alice.spotPrivatePostOrder(order | {"price": "60000", "quantity": "0.0011"})

@@ -89,6 +89,16 @@ async def test_a_key_tells_what_it_may(clients, name, trades, withdraws):
     assert (account["canTrade"], account["canWithdraw"]) == (trades, withdraws)
 
 
+async def test_keys_of_one_account_name_the_same_account(clients, mexc):
+    first = clients("demo", "s")
+    mexc.add_key(mexc.accounts.keys["demo"].uid, "demo-second", "t")
+    names = [
+        await client.spotPrivateGetUid()
+        for client in (first, clients("demo-second", "t"), clients("demo-x", "u"))
+    ]
+    assert names[0] == names[1] != names[2]
+
+
 def test_more_than_the_limit_in_ten_seconds_is_too_much():
     limits = Limits(requests=20)
     for _ in range(2):
