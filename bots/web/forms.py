@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from bots.models import Bot, Strategy
 from bots.services.errors import FieldError
 from exchanges.entry import Offer
-from exchanges.models import Credential
+from exchanges.models import Credential, Mode
 
 GRID_FIELDS = [
     *("lower_price", "upper_price", "grid_count", "investment", "spacing"),
@@ -32,7 +32,7 @@ def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any
 
 class KeyChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.label} · {obj.exchange_name}"
+        return f"{obj.label} · {obj.exchange_name}" + (" · paper" if obj.mode == Mode.PAPER else "")
 
 
 class BotForm(forms.Form):
@@ -153,7 +153,7 @@ class KeyForm(forms.Form):
         help_text="The exchange does not tell AutoGrid what a key may do, so it relies on your word.",
         required=False,  # the service says what is missing, in the exchange's name
     )
-    paper_balance = number("Begins with", "Imaginary money; 10,000 without an answer.")
+    paper_balance = number("Begins with", "Imaginary money; 100,000 without an answer.")
 
     def __init__(self, data: Any, offers: Sequence[Offer], wanted: Mapping[str, str]) -> None:
         """`wanted` names exchange and mode where nothing was sent yet."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bots.web.views import account, detail, keys, listing, new
+from bots.web.views import account, detail, keys, listing, new, paper
 
 app_name = "web"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("bots/<uuid:bot_id>/panels/", detail.panels, name="panels"),
     path("bots/<uuid:bot_id>/<slug:action>/", detail.act, name="act"),
     path("keys/", keys.keys, name="keys"),
+    path("keys/<uuid:credential_id>/start-over/", paper.start_over, name="restart_paper"),
     path("keys/<uuid:credential_id>/check/", keys.check, name="check_key"),
     path("keys/<uuid:credential_id>/remove/", keys.remove, name="remove_key"),
     path("account/", account.account, name="account"),

@@ -74,6 +74,8 @@ class PaperStore(Protocol):
     async def order(self, symbol: str, client_id: str) -> OrderReport | None:
         """Waits for a `place` that is under way anywhere."""
 
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None: ...
+
     async def open_orders(self, symbol: str | None = None) -> list[OrderReport]: ...
 
     async def fills(self, symbol: str, since: int) -> list[Fill]: ...
@@ -175,6 +177,12 @@ class PaperConnector:
 
     async def open_orders(self, symbol: str) -> list[OrderReport]:
         return await self.store.open_orders(symbol)
+
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return await self.store.order_by_id(symbol, exchange_order_id)
+
+    async def open_client_ids(self) -> frozenset[str]:
+        return frozenset(report.client_id for report in await self.store.open_orders())
 
     async def fills(self, symbol: str, since: int) -> list[Fill]:
         return await self.store.fills(symbol, since)

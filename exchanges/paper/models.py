@@ -66,7 +66,11 @@ class PaperBalance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.free + self.locked} {self.asset}"
+        return f"{self.total} {self.asset}"
+
+    @property
+    def total(self) -> Decimal:
+        return self.free + self.locked
 
 
 class PaperOrder(models.Model):

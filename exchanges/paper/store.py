@@ -42,6 +42,9 @@ class DatabaseStore:
     async def order(self, symbol: str, client_id: str) -> OrderReport | None:
         return await self._run(trading.find, symbol=symbol, client_id=client_id)
 
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return await self._run(trading.by_id, symbol=symbol, exchange_order_id=exchange_order_id)
+
     async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
         return await self._run(trading.open_orders, symbol=symbol)
 

@@ -92,6 +92,11 @@ def find(account_id: UUID, *, symbol: str, client_id: str) -> OrderReport | None
         return values.report(row) if row else None
 
 
+def by_id(account_id: UUID, *, symbol: str, exchange_order_id: str) -> OrderReport | None:
+    rows = PaperOrder.objects.filter(account_id=account_id, symbol=symbol, pk=int(exchange_order_id))
+    return next(map(values.report, rows), None)
+
+
 def open_orders(account_id: UUID, *, symbol: str | None) -> list[OrderReport]:
     rows = PaperOrder.objects.filter(account_id=account_id, status=OrderStatus.OPEN.value)
     rows = rows.filter(symbol=symbol) if symbol else rows

@@ -30,9 +30,9 @@ def bots(request: HtmxRequest) -> HttpResponse:
 
 
 def _common_quote(views: list[dict[str, Any]]) -> str:
-    """The one coin that all bots are counted in; "" where a total would add apples and pears."""
-    quotes = {view["symbol"].partition("/")[2] for view in views}
-    return quotes.pop() if len(quotes) == 1 else ""
+    """The one coin that all bots are counted in; "" where a total would add apples and pears, or money and paper."""
+    quotes = {(view["symbol"].partition("/")[2], view["mode"] == "paper") for view in views}
+    return quotes.pop()[0] if len(quotes) == 1 else ""
 
 
 @require_POST

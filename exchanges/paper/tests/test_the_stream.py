@@ -319,6 +319,10 @@ def test_it_implements_the_port(paper: Credential) -> None:
             assert (await exchange.balances())["BTC"].free == D("0.00999")
             assert await exchange.account_id() == paper.account_uid
             assert await exchange.fetch_order("BTC/USDT", "a") == placed
+            assert await exchange.order_by_id("BTC/USDT", placed.exchange_id) == placed
+            assert await exchange.order_by_id("ETH/USDT", placed.exchange_id) is None
+            await world.place("buy", "49000", client_id="b")
+            assert await exchange.open_client_ids() == {"b"}
             assert len(await exchange.order_fills("BTC/USDT", placed.exchange_id)) == 1
             assert len(await exchange.fills("BTC/USDT", 0)) == 1
             assert await exchange.candles("BTC/USDT", 0) == []
