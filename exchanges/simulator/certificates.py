@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DOMAINS = (
     "binance.com", "binance.vision", "testnet.binance.vision", "binancefuture.com", "bybit.com", "bybit.nl",
-    "bytick.com", "mexc.com", "mexc.co",
+    "bytick.com", "mexc.com", "mexc.co", "okx.com",
 )  # fmt: skip
 LIFETIME = datetime.timedelta(days=3650)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-EXCHANGES = ("binance", "bybit", "mexc", "binance-testnet", "bybit-testnet")
+EXCHANGES = ("binance", "bybit", "mexc", "okx", "binance-testnet", "bybit-testnet")
 WRITES = frozenset({"create", "cancel"})
 SIGNED = WRITES | {
     "query",

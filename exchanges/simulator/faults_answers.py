@@ -25,6 +25,10 @@ def _mexc(status: int, code: int, text: str) -> Answer:
     return Answer(status, {"code": code, "msg": text, "_extend": None})
 
 
+def _okx(status: int, code: int, text: str) -> Answer:
+    return Answer(status, {"code": str(code), "msg": text, "data": []})
+
+
 NO_ORDERS = {"category": "spot", "list": [], "nextPageCursor": ""}  # Bybit looks an order up in lists
 EMPTY_LIST = Answer(200, {"retCode": 0, "retMsg": "OK", "result": NO_ORDERS, "retExtInfo": {}})
 OUTSIDE = "Timestamp for this request is outside of the recvWindow."
@@ -84,6 +88,26 @@ ANSWERS: dict[str, dict[str, Answer]] = {
         "not_found open_orders": Answer(200, []),
         "not_found trades": Answer(200, []),
         "key_revoked": _mexc(400, 10072, "Api key info invalid"),
+    },
+    "okx": {
+        "http_500": _okx(500, 50026, "System error. Try again later"),
+        "http_503": _okx(503, 50001, "Service temporarily unavailable. Try again later"),
+        "code_-1006": _okx(200, 50026, "System error. Try again later"),
+        "code_-1007": _okx(
+            200,
+            50004,
+            "API endpoint request timeout (does not mean that the request was successful "
+            "or failed, please check the request result).",
+        ),
+        "code_-1021": _okx(401, 50102, "Timestamp request expired"),
+        "http_429": _okx(429, 50011, "Too Many Requests"),
+        "http_418": _okx(429, 50011, "Too Many Requests"),
+        "maintenance": _okx(503, 50001, "Service temporarily unavailable. Try again later"),
+        "not_found": _okx(200, 51603, "Order does not exist"),
+        "not_found cancel": _okx(200, 51400, "Cancellation failed as the order does not exist."),
+        "not_found open_orders": _okx(200, 0, ""),
+        "not_found trades": _okx(200, 0, ""),
+        "key_revoked": _okx(401, 50111, "Invalid OK-ACCESS-KEY"),
     },
 }
 

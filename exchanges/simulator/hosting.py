@@ -17,6 +17,9 @@ from exchanges.simulator.faults import Faults
 from exchanges.simulator.mexc import ids as mexc_ids
 from exchanges.simulator.mexc import rules as mexc_rules
 from exchanges.simulator.mexc.wire import MexcWire
+from exchanges.simulator.okx import ids as okx_ids
+from exchanges.simulator.okx import rules as okx_rules
+from exchanges.simulator.okx.wire import OkxWire
 from exchanges.simulator.symbols import ALL, SymbolRules
 from exchanges.simulator.wire import AS_THEY_ARE, Ids, Wire
 
@@ -37,6 +40,7 @@ class Listing:
 
 BYBIT = Conventions(client_ids=ClientIds.UNIQUE_FOR_EVER, post_only_is_accepted=True)
 MEXC = Conventions(client_ids=ClientIds.FREE, post_only_is_accepted=True, fees_in_quote=True)
+OKX = Conventions(post_only_is_accepted=True)
 BYBIT_IDS = Ids(bybit_ids.order_text, bybit_ids.trade_text)
 
 LISTINGS = {
@@ -75,6 +79,14 @@ LISTINGS = {
             rules=mexc_rules.RULES_OF_ALL,
             conventions=MEXC,
             ids=Ids(mexc_ids.order_text, mexc_ids.trade_text),
+        ),
+        Listing(
+            "okx",
+            ("www.okx.com",),
+            OkxWire,
+            rules=okx_rules.RULES_OF_ALL,
+            conventions=OKX,
+            ids=Ids(okx_ids.order_text, okx_ids.trade_text),
         ),
         Listing("binance", ("*",), BinanceWire),  # and whoever names no exchange at all
     )

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS received (
 CREATE INDEX IF NOT EXISTS received_of ON received (api_key, id);
 """
 
-CLIENT_ID_FIELDS = ("origClientOrderId", "newClientOrderId", "orderLinkId")
+CLIENT_ID_FIELDS = ("origClientOrderId", "newClientOrderId", "orderLinkId", "clOrdId")
 
 
 @dataclass(frozen=True, slots=True)
