@@ -1,6 +1,7 @@
 """Reads settings from the environment, each with a clear error when it is missing or malformed."""
 
 import os
+from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,6 +20,19 @@ def integer(name: str, default: int) -> int:
         return int(raw)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
+
+
+def decimal(name: str, default: str, most: str) -> Decimal:
+    """More than 0 and at most `most`."""
+    raw = os.environ.get(name, default)
+    try:
+        value = Decimal(raw)
+        fits = 0 < value <= Decimal(most)
+    except InvalidOperation:  # NaN too
+        fits = False
+    if not fits:
+        raise ImproperlyConfigured(f"{name} must be a number above 0 and at most {most}, not {raw!r}.")
+    return value
 
 
 def flag(name: str, default: bool = False) -> bool:

@@ -1,9 +1,11 @@
 """Rows of the database as values of the core, and back. Reads and maps; the services decide what is written."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+
+from django.utils import timezone
 
 from bots.core import orders as core
 from bots.core.ids import bot_prefix
@@ -114,6 +116,8 @@ class Loaded:
     position: Position
     live: list[core.Order]
     closes: list[tuple[int, Decimal]]
+    placed: list[tuple[int, bool]]  # of the last minute: when (ms), and whether a fill or a start explains it
+    fills: list[int]  # of the last minute
 
 
 def live_orders(bot_id: UUID) -> list[core.Order]:
@@ -129,6 +133,8 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
         memory=bot.memory,
     )
     # An earlier run's losses have been judged: after a reset they must not halt the bot once more.
+    minute_ago = timezone.now() - timedelta(minutes=1)
+    recent = bot.orders.filter(run=bot.run, created_at__gte=minute_ago)
     closes = bot.equity.filter(time__gte=max(since, bot.started_at or since))
     return Loaded(
         bot=bot,
@@ -141,4 +147,9 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
             (milliseconds(time), equity)
             for time, equity in closes.order_by("time").values_list("time", "equity")
         ],
+        placed=[
+            (sent_at or milliseconds(created_at), explained)
+            for created_at, sent_at, explained in recent.values_list("created_at", "sent_at", "explained")
+        ],
+        fills=list(map(milliseconds, bot.fills.filter(time__gte=minute_ago).values_list("time", flat=True))),
     )

@@ -180,6 +180,10 @@ AUTOGRID_URL = (env.text("AUTOGRID_URL", "") or next(iter(CSRF_TRUSTED_ORIGINS),
 # Who is told by e-mail when trading is halted.
 AUTOGRID_OPERATORS = env.words("AUTOGRID_OPERATORS")
 EMAIL_TIMEOUT = 10
+# The operator's bounds on each bot's own risk limits; the two last in percent.
+AUTOGRID_MOST_ORDERS_PER_MINUTE = env.integer("AUTOGRID_MOST_ORDERS_PER_MINUTE", 1000)
+AUTOGRID_MOST_LOSS_PER_HOUR = env.decimal("AUTOGRID_MOST_LOSS_PER_HOUR", "100", most="100")
+AUTOGRID_MOST_PRICE_DEVIATION = env.decimal("AUTOGRID_MOST_PRICE_DEVIATION", "50", most="50")
 # The circuit breaker above single bots: that many bots of one user, or bots of that many users, halted by their own
 # limits within a minute. 0: never.
 AUTOGRID_BREAKER_USER_BOTS = env.integer("AUTOGRID_BREAKER_USER_BOTS", 3)

@@ -80,6 +80,7 @@ class BotEngine:
     async def start(self, price: Decimal, now: int) -> None:
         """Acts on the first price; what is missing is placed at the limits' pace."""
         self.price, self.now = price, now
+        await self._close_minute()
         await self.act(explained=True)
 
     async def stop(self, action: str) -> None:
@@ -104,6 +105,7 @@ class BotEngine:
     async def on_tick(self, price: Decimal, now: int) -> None:
         """A price of the market. One that crosses none of the bot's thresholds changes nothing."""
         self.price, self.now = price, max(now, self.now)
+        self.risk_manager.priced_at = now
         await self._close_minute()
         if not self.band.holds(price):
             await self.act(explained=True)
@@ -239,7 +241,7 @@ class BotEngine:
         return False
 
     async def _sell_out(self, last: PlannedOrder) -> bool:
-        paused = self.execution.paused(last)
+        paused = self.execution.paused(last) or self.risk_manager.stale(last, self._price, self.now)
         if paused is None:
             await self.execution.place([last])
         else:
@@ -255,13 +257,16 @@ class BotEngine:
         if self.price is None or minute == self._minute:
             return
         first, self._minute = self._minute == 0, minute
-        if first:
-            return
-        position = self.position_manager.position
+        position, last = self.position_manager.position, self.risk_manager.last_close
         equity = position.equity(self.price)
+        # A process that ended before the close left it to the next one; a run that begins has nothing to judge yet.
+        if first and not 0 < last < minute * MINUTE:
+            if not last:
+                self.risk_manager.observe(self.now, equity)
+            return
         await self.store.minute(minute * MINUTE, equity, position.realized)
         verdict = self.risk_manager.minute_close(minute * MINUTE, equity, position.cost)
-        if verdict is not None and self.mode == "running":
+        if verdict is not None and self.mode != "stopping":
             await self._stop_itself(verdict.reason, rule=verdict.rule)
             await self.act(explained=True)
 

@@ -19,6 +19,7 @@ class PlannedOrder:
     post_only: bool = False
     dust: Decimal = ZERO
     resize: bool = False  # replace the open order when its remaining quantity differs
+    explained: bool = True  # by a start, a recovery, a cycle's progress or a deferral's end
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From what a strategy wants to what goes out: the risk gate, and per slot the reason why there is no order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bots.core.execution import Execution
@@ -62,7 +62,7 @@ class Placement:
             self.execution.risk_manager.note_placed(self.execution.now, known)
             self._last[order.slot] = (order.cycle, order.side)
             funds = None if funds is None else funds - cost(order, price)
-            allowed.append(order)
+            allowed.append(replace(order, explained=known))
         self._put_off = put_off
         await self.explain(reasons)
         await self.execution.place(allowed)

@@ -6,6 +6,7 @@ refuses a crossing one.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +17,8 @@ from bots.core.types import ZERO, Side
 RULES = ("max_orders_per_minute", "max_loss_per_hour", "max_price_deviation")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+STALE_MS = 10_000  # a price older than this is no price to trade on
+LOOK_AGAIN_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,14 @@ class RiskLimits:
     max_orders_per_minute: int = 50
     max_loss_per_hour: Decimal = Decimal("0.05")  # of the investment
     max_price_deviation: Decimal = Decimal("0.10")  # from the market
+
+    def within(self, bounds: "RiskLimits") -> "RiskLimits":
+        """No wider than the operator's bounds, whatever the bot's config says."""
+        return RiskLimits(
+            min(self.max_orders_per_minute, bounds.max_orders_per_minute),
+            min(self.max_loss_per_hour, bounds.max_loss_per_hour),
+            min(self.max_price_deviation, bounds.max_price_deviation),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class RiskManager:
     def __init__(self, limits: RiskLimits, investment: Decimal) -> None:
         self.limits = limits
         self.investment = investment
+        self.priced_at: int | None = None  # when the newest price came (ms); None: its age is not judged
         self.halt = ""  # why no order may go out at all: an operator's halt, in words
         self._placed: deque[int] = deque()
         self._unexplained: deque[int] = deque()
@@ -73,6 +85,7 @@ class RiskManager:
         return (
             self._halted()
             or self._crossing(order, price)
+            or self.stale(order, price, now)
             or self._deviation(order, price)
             or self._balance(order, price, funds)
             or (self._pace(now) if explained else self._runaway(now))
@@ -81,6 +94,21 @@ class RiskManager:
 
     def _halted(self) -> Verdict | None:
         return Deferred("halted", self.halt) if self.halt else None
+
+    def price_age(self, now: int) -> int:
+        """How old the newest price is (ms)."""
+        return 0 if self.priced_at is None else max(0, now - self.priced_at)
+
+    def stale(self, order: PlannedOrder, price: Decimal, now: int) -> Deferred | None:
+        """An order that would trade at once waits for a fresh price: what it would trade at, and how far that is from
+        the market, nobody knows. One that rests by the last known price may go: its own price bounds it."""
+        rests = order.price is not None and (
+            order.price < price if order.side is Side.BUY else order.price > price
+        )
+        if self.price_age(now) <= STALE_MS or order.post_only or rests:
+            return None
+        reason = "there is no fresh price: an order that would trade at once waits for one"
+        return Deferred("stale_price", reason, until=now + LOOK_AGAIN_MS)
 
     def _deviation(self, order: PlannedOrder, price: Decimal) -> Verdict | None:
         if order.price is None:
@@ -170,6 +198,25 @@ class RiskManager:
     def remember(self, closes: list[tuple[int, Decimal]]) -> None:
         """The minute closes (ms, equity) an earlier process recorded."""
         self._equity = deque(closes)
+
+    def remember_orders(self, placed: Iterable[tuple[int, bool]], fills: Iterable[int]) -> None:
+        """The orders (ms, explained) and fills of the last minute, by earlier processes too: neither the pace nor a
+        runaway begins anew with a restart."""
+        made = [(at, 1, explained) for at, explained in placed]
+        for at, is_order, explained in sorted(made + [(at, 0, True) for at in fills]):
+            if is_order:
+                self.note_placed(at, explained)
+            else:
+                self.note_fill(at)
+
+    def observe(self, now: int, equity: Decimal) -> None:
+        """What the bot is worth when it begins: the first closes are compared with it."""
+        self._equity.append((now, equity))
+
+    @property
+    def last_close(self) -> int:
+        """When its worth was last noted (ms); 0: never."""
+        return self._equity[-1][0] if self._equity else 0
 
     def minute_close(self, now: int, equity: Decimal, cost: Decimal) -> Denied | None:
         """Judges the loss of the last hour. `cost` counts where more is held than the investment says."""

@@ -1,5 +1,6 @@
 """One bot at work: builds its engine, recovers, and feeds it events until it is done or must let go."""
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from bots.core.engine import BotEngine
 from bots.core.ledger import PositionManager
 from bots.core.orders import PlannedOrder
 from bots.core.ports import AccountRefused, ExchangeUnavailable, LeaseLost, RateLimited, UnknownSymbol
-from bots.core.risk import RiskLimits, RiskManager
+from bots.core.risk import STALE_MS, RiskLimits, RiskManager
 from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState
 from bots.core.strategies.config import ConfigError, read_config, read_limits
 from bots.core.strategies.dca import DCAConfig, DCAStrategy
@@ -26,12 +27,14 @@ from bots.runtime.inbox import Event, Hang, Inbox, Intent, Reconcile
 from bots.runtime.recovery import Recovery
 from bots.runtime.store import DatabaseStore
 from bots.services import halts, outcome
+from bots.services.limits import operator_bounds
 from bots.services.trading import Lease
 
 logger = logging.getLogger(__name__)
 SPREAD_MS = (
     10_000  # within which the bots of a worker wake up after a minute's close, if nothing wakes them before
 )
+SILENCE_MS = 2 * STALE_MS  # without a price before the bot says so: asking by REST has had its time
 RESOLVE_EVERY_MS = 1_000
 RETRY_MS = 2_000
 RULES = attrgetter("tick", "lot", "min_quantity", "min_notional")  # other limits of a market change every day
@@ -78,6 +81,8 @@ class Runner:
         self.engine: BotEngine
         self.recovery: Recovery
         self.ticker: Ticker | None = None
+        self._heard_at = 0.0  # when that came, by the loop's clock
+        self._silence_told = False
         self.intent: Intent | None = None  # the last one handed to the inbox
         self.ready = False
         self._recover_at: tuple[int, bool] | None = None
@@ -141,8 +146,9 @@ class Runner:
     async def _build(self, loaded: rows.Loaded, account: Account, market: Market) -> BotEngine:
         bot = loaded.bot
         strategy, limits = await self._configured(loaded, market)
-        risk = RiskManager(limits, bot.total_investment)
+        risk = RiskManager(limits.within(operator_bounds()), bot.total_investment)
         risk.remember(loaded.closes)
+        risk.remember_orders(loaded.placed, loaded.fills)
         halt = await self.host.database.run(halts.concerning, bot)
         risk.halt = halt.sentence if halt else ""
         engine = BotEngine(
@@ -191,15 +197,15 @@ class Runner:
                     raise LetGo from None
 
     async def _first_price(self, exchange: Any) -> None:
+        ticker = self.ticker or await self._patiently(lambda: exchange.ticker(self.bot.symbol))
         if self.ticker is None:
-            ticker = await self._patiently(lambda: exchange.ticker(self.bot.symbol))
-            self.ticker = self.ticker or ticker
-        self.engine.price = self.ticker.price
+            self._on_ticker(ticker)
+        self.engine.price = ticker.price
         self.engine.now = await exchange.exchange_time()
 
     def _on_ticker(self, ticker: Ticker) -> None:
         """Called for every price, thousands a second: one that crosses no threshold costs a comparison."""
-        self.ticker = ticker
+        self.ticker, self._heard_at = ticker, asyncio.get_running_loop().time()
         if self.ready and not self.engine.band.holds(ticker.price):
             self.inbox.put(ticker)
 
@@ -242,6 +248,9 @@ class Runner:
         now = await self.engine.exchange.exchange_time()
         if self.ticker is not None:
             self.engine.price = self.ticker.price
+            silence = asyncio.get_running_loop().time() - self._heard_at
+            self.engine.now = max(now, self.engine.now)
+            self.engine.risk_manager.priced_at = now - round(silence * 1000)
         match event:
             case Hang():
                 raise LetGo
@@ -257,6 +266,21 @@ class Runner:
                 self._recover(now, event.full)
                 self._reports = event.reports
         await self._on_time(now)
+        await self._tell_of_silence(now)
+
+    async def _tell_of_silence(self, now: int) -> None:
+        """Once when neither the stream nor the exchange itself has a price for long, and once when it is over."""
+        age = self.engine.risk_manager.price_age(now)
+        if age > SILENCE_MS and not self._silence_told:
+            self._silence_told = True
+            text = (
+                f"There is no new price of {self.bot.symbol} for {age // 1000} seconds, neither by the stream nor by "
+                "asking the exchange. Until one comes, nothing is bought or sold at the market."
+            )
+            await self.engine.store.tell("stale_price", text, "warning")
+        elif age <= STALE_MS and self._silence_told:
+            self._silence_told = False
+            await self.engine.store.tell("price_back", f"Prices of {self.bot.symbol} are back.")
 
     async def _look_at_market(self) -> None:
         """All that a bot plans is rounded by its market's rules: when they change, it starts anew with them."""

@@ -11,6 +11,7 @@ from bots.core.strategies.grid import GridConfig
 from bots.core.types import ZERO, Market
 from bots.models import Bot, Strategy
 from bots.services.errors import InvalidConfig
+from bots.services.limits import beyond_bounds
 from exchanges import services as exchanges
 from exchanges.models import Credential
 from marketdata.bus import last_ticker
@@ -38,9 +39,12 @@ def checked_config(strategy: str, config: Mapping[str, Any]) -> Any:
         detail = f"Must be one of: {', '.join(Strategy.values)}."
         raise InvalidConfig([FieldError("strategy", "invalid", detail)])
     try:
-        return read_config(strategy, config)
+        parsed = read_config(strategy, config)
     except ConfigError as error:
         raise InvalidConfig(error.errors) from None
+    if errors := beyond_bounds(config):
+        raise InvalidConfig(errors)
+    return parsed
 
 
 def preflight(*, credential: Credential, strategy: str, symbol: str, config: Mapping[str, Any]) -> Preflight:

@@ -115,6 +115,7 @@ def _pending(bot: Bot, order: PlannedOrder, attempt: int) -> Order:
         post_only=order.post_only,
         dust_used=order.dust,
         created_at=timezone.now(),
+        explained=order.explained,
     )
 
 

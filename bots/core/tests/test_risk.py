@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bots.core.orders import PlannedOrder
-from bots.core.risk import HOUR, MINUTE, Allowed, Deferred, Denied, RiskLimits, RiskManager
+from bots.core.risk import HOUR, MINUTE, STALE_MS, Allowed, Deferred, Denied, RiskLimits, RiskManager
 from bots.core.types import OrderType, Side
 
 NOW = 1_700_000_000_000
@@ -155,3 +155,86 @@ def test_the_distance_may_be_configured() -> None:
     wide = RiskManager(replace(RiskLimits(), max_price_deviation=Decimal("0.5")), Decimal(1000))
     assert wide.check(limit(Side.BUY, 50), PRICE, NOW, None) == Allowed()
     assert isinstance(wide.check(limit(Side.BUY, 49), PRICE, NOW, None), Deferred)
+
+
+# Without a fresh price
+
+
+@pytest.mark.parametrize(
+    ("order", "verdict"),
+    [
+        (limit(Side.BUY, None), Deferred),
+        (limit(Side.SELL, None), Deferred),
+        (limit(Side.BUY, 100), Deferred),
+        (limit(Side.BUY, 101), Deferred),
+        (limit(Side.SELL, 99), Deferred),
+        (limit(Side.BUY, 130), Deferred),
+        (limit(Side.BUY, 99), Allowed),
+        (limit(Side.SELL, 101), Allowed),
+        (limit(Side.BUY, 99, post_only=True), Allowed),
+    ],
+)
+def test_what_would_trade_at_once_waits_for_a_fresh_price(
+    risk: RiskManager, order: PlannedOrder, verdict: type
+) -> None:
+    risk.priced_at = NOW
+    assert isinstance(risk.check(order, PRICE, NOW + STALE_MS, None), Allowed | Denied)
+    found = risk.check(order, PRICE, NOW + STALE_MS + 1, None)
+    assert isinstance(found, verdict)
+    if isinstance(found, Deferred):
+        assert (found.code, found.until) == ("stale_price", NOW + STALE_MS + 1 + 1000)
+    risk.priced_at = NOW + STALE_MS
+    assert isinstance(risk.check(order, PRICE, NOW + STALE_MS + 1, None), Allowed | Denied)
+
+
+def test_a_stale_price_does_not_trip_the_breaker(risk: RiskManager) -> None:
+    """Far away from a price of a minute ago says nothing."""
+    risk.priced_at = NOW
+    assert isinstance(risk.check(limit(Side.BUY, 150), PRICE, NOW, None), Denied)
+    assert isinstance(risk.check(limit(Side.BUY, 150), PRICE, NOW + MINUTE, None), Deferred)
+    far = risk.check(limit(Side.BUY, 80), PRICE, NOW + MINUTE, None)
+    assert isinstance(far, Deferred)
+    assert far.code == "too_far", "one that rests is judged by the last known price"
+
+
+# Halts of operators
+
+
+def test_under_a_halt_nothing_passes(risk: RiskManager) -> None:
+    risk.halt = "Trading is halted by the operator: drill."
+    for order in (BUY, limit(Side.SELL, 105), limit(Side.BUY, None), limit(Side.BUY, 150)):
+        assert risk.check(order, PRICE, NOW, None) == Deferred("halted", risk.halt)
+    risk.halt = ""
+    assert risk.check(BUY, PRICE, NOW, None) == Allowed()
+
+
+# Over a restart
+
+
+def test_a_runaway_does_not_begin_anew_with_a_restart(risk: RiskManager) -> None:
+    risk.remember_orders([(NOW - 5000 + number, False) for number in range(5)], [])
+    verdict = risk.check(BUY, PRICE, NOW, None, explained=False)
+    assert isinstance(verdict, Denied)
+    assert verdict.rule == "max_orders_per_minute"
+
+
+def test_fills_before_the_restart_explain_what_followed_them(risk: RiskManager) -> None:
+    fills = [NOW - 5000 + number * 10 for number in range(4)]
+    risk.remember_orders([(at + 1, False) for at in fills] + [(NOW - 10, False)], fills)
+    for _ in range(4):
+        assert risk.check(BUY, PRICE, NOW, None, explained=False) == Allowed()
+        risk.note_placed(NOW, explained=False)
+    assert isinstance(risk.check(BUY, PRICE, NOW, None, explained=False), Denied)
+
+
+def test_the_pace_goes_on_after_a_restart(risk: RiskManager) -> None:
+    risk.remember_orders([(NOW - 1000, True)] * 5, [])
+    assert isinstance(risk.check(BUY, PRICE, NOW, None), Deferred)
+
+
+# The operator's bounds
+
+
+def test_no_limit_is_wider_than_the_operators_bounds() -> None:
+    bounds = RiskLimits(20, Decimal("0.02"), Decimal("0.5"))
+    assert RiskLimits().within(bounds) == RiskLimits(20, Decimal("0.02"), Decimal("0.10"))
