@@ -23,6 +23,7 @@ from redis.connection import parse_url
 from redis.exceptions import RedisError
 
 from bots.core.types import Ticker
+from marketdata.jumps import Jumps
 from marketdata.staleness import POLL_EVERY, STALE_AFTER, Fetch, StalePrices
 
 log = structlog.get_logger(__name__)
@@ -134,6 +135,7 @@ class PriceBus:
         self._changed = False
         self._connected = False
         self._stale = StalePrices(fetch, self._on_fetched, stale_after=stale_after, poll_every=poll_every)
+        self._jumps = Jumps(fetch, self._on_fetched)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -143,6 +145,7 @@ class PriceBus:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._jumps.close()
 
     def subscribe(self, exchange: str, symbol: str, callback: Callback) -> Callable[[], None]:
         """Calls back with every price from now on, the last known one first. Returns what ends it."""
@@ -170,8 +173,10 @@ class PriceBus:
 
     def _on_message(self, channel: str, message: Any) -> None:
         if feed := self._feeds.get(channel):
-            self._stale.heard(feed.market)
-            _fan_out(feed, decode(message))
+            ticker = decode(message)
+            if self._jumps.believes(feed.market, feed.last, ticker):
+                self._stale.heard(feed.market)
+                _fan_out(feed, ticker)
 
     def _on_fetched(self, market: tuple[str, str], ticker: Ticker) -> None:
         if feed := self._feeds.get(channel_of(*market)):

@@ -158,7 +158,7 @@ async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_f
         asked.append((exchange, symbol))
         if len(asked) == 1:
             raise ExchangeUnavailable("away")
-        return ticker(symbol, "777" if Decimal(50001) not in alice.prices else "778")
+        return ticker(symbol, "50777" if Decimal(50001) not in alice.prices else "50778")
 
     alice = Listener()
     bus = PriceBus(fetch=fetch, stale_after=0.2, poll_every=0.05)
@@ -166,13 +166,13 @@ async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_f
     try:
         bus.subscribe(EXCHANGE, "BTC/USDT", alice)
         assert not bus.is_stale(EXCHANGE, "BTC/USDT")
-        await alice.until("777")
+        await alice.until("50777")
         assert bus.is_stale(EXCHANGE, "BTC/USDT")  # a fetched price does not end the silence
         assert set(asked) == {(EXCHANGE, "BTC/USDT")}
         await publish(redis, "50001")
         await alice.until("50001")
         assert not bus.is_stale(EXCHANGE, "BTC/USDT")
-        await alice.until("778")
+        await alice.until("50778")
         assert bus.is_stale(EXCHANGE, "BTC/USDT")
     finally:
         await bus.close()

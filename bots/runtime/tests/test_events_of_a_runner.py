@@ -1,11 +1,13 @@
 """The inbox and the loop of a runner, without worker and database."""
 
 import asyncio
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 from bots.core.ports import ExchangeUnavailable
+from bots.core.risk import RiskLimits, RiskManager
 from bots.runtime.inbox import Inbox, Intent, Reconcile
 from bots.runtime.runner import Runner
 from bots.services.trading import Lease
@@ -43,7 +45,8 @@ def runner() -> Any:
         """Nothing is due."""
 
     exchange = SimpleNamespace(exchange_time=now)
-    made.engine = SimpleNamespace(now=0, live={}, exchange=exchange, on_timer=on_timer)
+    risk = RiskManager(RiskLimits(), Decimal(1000))
+    made.engine = SimpleNamespace(now=0, live={}, exchange=exchange, on_timer=on_timer, risk_manager=risk)
     made.bot = SimpleNamespace(pk=made.lease.bot_id)
     made.recovery = Recovery()
     return made
