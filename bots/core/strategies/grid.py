@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from bots.core.orders import PlannedOrder
 from bots.core.rounding import EIGHT, ceil_to, floor_to, plain
@@ -108,6 +109,7 @@ class GridStrategy(BaseStrategy):
         super().__init__(state)
         self.config = config
         self.levels = levels_of(config, market)
+        self._known: dict[int, tuple[Any, PlannedOrder]] = {}  # by slot: an order, and what it follows from
 
     @property
     def begun(self) -> bool:
@@ -231,6 +233,15 @@ class GridStrategy(BaseStrategy):
         if not self.state.memory["granted"] and number in self.state.memory["holding"]:
             self.reasons[number] = "waiting: the initial purchase is under way"
             return None
+        if dust or not self.config.post_only:
+            return self._order_of(slot, data, dust)
+        causes = slot, data.market, self.state.memory["quantity"]
+        known = self._known.get(number)
+        if known is None or known[0] != causes:
+            known = self._known[number] = causes, self._order_of(slot, data, dust)
+        return known[1]
+
+    def _order_of(self, slot: SlotState, data: MarketData, dust: Decimal) -> PlannedOrder:
         if slot.granted or slot.sold:
             return self._sell(slot, min(slot.held, self.quantity), data)
         missing = self.quantity - slot.dust - slot.bought
