@@ -53,8 +53,16 @@ def encode(ticker: Ticker) -> bytes:
 
 
 def decode(message: bytes) -> Ticker:
-    symbol, price, bid, ask, ms = orjson.loads(message)
-    return Ticker(symbol, Decimal(price), Decimal(bid), Decimal(ask), ms)
+    """Raises ValueError for what is no price."""
+    try:
+        symbol, *prices, ms = orjson.loads(message)
+        price, bid, ask = map(Decimal, prices)
+        moment = int(ms)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ValueError(f"No price: {type(error).__name__}") from None
+    if not (price.is_finite() and price > 0):
+        raise ValueError("No price: not above zero")
+    return Ticker(symbol, price, bid, ask, moment)
 
 
 def connect_redis(url: str | None = None) -> Redis:
@@ -93,9 +101,9 @@ def last_ticker(exchange: str, symbol: str) -> Ticker | None:
     """The last price seen, at most a minute old (`time` tells); None without one or without Redis."""
     try:
         message = _client(settings.REDIS_URL).get(channel_of(exchange, symbol))
-    except RedisError:
+        return decode(message) if isinstance(message, bytes) else None
+    except (RedisError, ValueError):
         return None
-    return decode(message) if isinstance(message, bytes) else None
 
 
 async def last_ticker_async(exchange: str, symbol: str) -> Ticker | None:
@@ -172,8 +180,13 @@ class PriceBus:
             self._changed = True
 
     def _on_message(self, channel: str, message: Any) -> None:
+        """What is no price is left out: whoever published it, its market falls silent, and no other does."""
         if feed := self._feeds.get(channel):
-            ticker = decode(message)
+            try:
+                ticker = decode(message)
+            except ValueError as error:
+                log.warning("price_bus.malformed", channel=channel, error=str(error))
+                return
             if self._jumps.believes(feed.market, feed.last, ticker):
                 self._stale.heard(feed.market)
                 _fan_out(feed, ticker)
@@ -234,13 +247,16 @@ class PriceBus:
         if new:
             await pubsub.subscribe(*new)
             for channel, message in zip(new, await redis.mget(list(new)), strict=True):
-                if isinstance(message, bytes) and _is_fresh(decode(message)):
+                if isinstance(message, bytes) and _is_fresh(message):
                     self._on_message(channel, message)
         subscribed ^= new | gone
 
 
-def _is_fresh(ticker: Ticker) -> bool:
-    return time.time() * 1000 - ticker.time < STALE_AFTER * 1000
+def _is_fresh(message: bytes) -> bool:
+    try:
+        return time.time() * 1000 - decode(message).time < STALE_AFTER * 1000
+    except ValueError:
+        return False
 
 
 def _fan_out(feed: _Feed, ticker: Ticker) -> None:

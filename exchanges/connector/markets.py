@@ -107,7 +107,7 @@ class Markets:
             markets[market.symbol], ids[market.symbol] = market, listed.market_id
             if listed.trading:
                 trading.add(market.symbol)
-            if number % 100 == 0:
+            if number % 10 == 0:
                 await asyncio.sleep(0)  # thousands of markets: let the bots have their turns
         if strange:
             log.warning(

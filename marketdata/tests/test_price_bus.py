@@ -110,6 +110,28 @@ async def test_one_listeners_fault_is_not_the_others(redis: Redis, bus: PriceBus
     await bob.until("50002")
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        *(b"", b"5", b"{}", b"[1, 2]", b"\xff\xfe", b'["BTC/USDT", "x", "1", "1", 0]'),
+        *(b'["BTC/USDT", "NaN", "1", "1", 0]', b'["BTC/USDT", "0", "1", "1", 0]'),
+        b'["BTC/USDT", null, "1", "1", 0]',
+    ],
+)
+async def test_what_is_no_price_silences_nobody(redis: Redis, bus: PriceBus, nonsense: bytes) -> None:
+    channel = channel_of(EXCHANGE, "BTC/USDT")
+    await redis.set(channel, nonsense)  # kept as a last price, too
+    listener, other = Listener(), Listener()
+    bus.subscribe(EXCHANGE, "BTC/USDT", listener)
+    bus.subscribe(EXCHANGE, "ETH/USDT", other)
+    await publish(redis, "3000", "ETH/USDT")
+    await other.until("3000")
+    await redis.publish(channel, nonsense)
+    await publish(redis, "60000")
+    await listener.until("60000")
+    assert listener.prices == [Decimal(60000)]
+
+
 async def test_a_late_listener_hears_the_last_price_at_once(redis: Redis, bus: PriceBus) -> None:
     await publish(redis, "50001")
     alice, bob = Listener(), Listener()
