@@ -85,6 +85,7 @@ class Runner:
         self._silence_told = False
         self.intent: Intent | None = None  # the last one handed to the inbox
         self.ready = False
+        self.give_way: Callable[[], None] = lambda: None  # lets the next bot of the worker start
         self._recover_at: tuple[int, bool] | None = None
         self._reports: tuple[OrderReport, ...] | None = None
         self._resolve_at = 0
@@ -193,6 +194,7 @@ class Runner:
             try:
                 return await ask()
             except (ExchangeUnavailable, RateLimited):
+                self.give_way()
                 if isinstance(await self.inbox.next(RETRY_MS / 1000), Hang):
                     raise LetGo from None
 
@@ -220,6 +222,7 @@ class Runner:
                 self._catch_up()
             except (ExchangeUnavailable, RateLimited) as error:
                 logger.warning("exchange_unavailable", extra={"bot_id": str(self.bot.pk), "code": error.code})
+                self.give_way()
                 self._recover(self.engine.now + RETRY_MS)
 
     def _recover(self, at: int, full: bool = False) -> None:
@@ -299,6 +302,7 @@ class Runner:
             self.engine.now = max(now, self.engine.now)
             await self.recovery.run(self._recover_at[1], reports)
             self._recover_at = None
+            self.give_way()
         elif now >= self._resolve_at and any(order.is_unknown for order in self.engine.live.values()):
             self._resolve_at = now + RESOLVE_EVERY_MS + random.randrange(250)  # noqa: S311 - spreads the load
             await self.recovery.resolve()

@@ -25,9 +25,10 @@ def mark(worker_id: UUID) -> str:
         return str(cursor.fetchone()[0])
 
 
-def intents(worker_id: UUID) -> dict[UUID, tuple[int, Intent, bool]]:
-    """Of each bot of this worker: its token, what its user wants, and whether its key is still a good one."""
-    rows = Bot.objects.filter(lease_owner=worker_id).select_related("credential")
+def intents(worker_id: UUID, bot_ids: list[UUID]) -> dict[UUID, tuple[int, Intent, bool]]:
+    """Of each of these bots that the worker holds: its token, what its user wants, and whether its key is still a
+    good one."""
+    rows = Bot.objects.filter(lease_owner=worker_id, id__in=bot_ids).select_related("credential")
     rows = rows.only(
         "lease_token", "status", "stopping", "stop_action", "user_id",
         "credential__is_valid", "credential__exchange",

@@ -25,6 +25,7 @@ from bots.runtime.heartbeat import Heartbeat
 from bots.runtime.inbox import Hang
 from bots.runtime.minutes import Minutes
 from bots.runtime.runner import Runner
+from bots.runtime.starts import Starts
 from bots.services import outcome
 from bots.services.lifecycle import ask_for_runners
 from bots.services.trading import Lease
@@ -64,6 +65,8 @@ class BotWorker:
         self.loop = asyncio.new_event_loop()
         self._claims = Batch(self._claim)
         self._releases = Batch(self._release)
+        self._looks = Batch(self._look_at)
+        self._starts = Starts()
         self._refused: dict[UUID, int] = {}  # how often a bot was left to others
         self._mark = ""  # of what users wanted when it was last looked at
         self._asked: dict[UUID, float] = {}
@@ -164,7 +167,7 @@ class BotWorker:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         if bot_id in self.runners:
-            await self._look_at([bot_id])
+            await self._looks.do(bot_id)
             return
         if self.closing or len(self.runners) >= settings.AUTOGRID_BOTS_PER_WORKER:
             return
@@ -177,13 +180,16 @@ class BotWorker:
         self._asked.pop(bot_id, None)
         runner = self.runners[bot_id] = Runner(self, lease)
         try:
-            await runner.run()
+            runner.give_way = await self._starts.turn()
+            if not self.closing:
+                await runner.run()
         except LeaseLost:
             logger.info("lease_lost", extra={"bot_id": str(bot_id)})
         except Exception:
             logger.exception("bot_crashed", extra={"bot_id": str(bot_id)})
             await self._rest(lease)
         finally:
+            runner.give_way()
             del self.runners[bot_id]
             await self._give_back(lease)
 
@@ -258,12 +264,12 @@ class BotWorker:
     async def _look(self) -> None:
         mark = await self.database.run(wishes.mark, self.heartbeat.worker.pk)
         if mark != self._mark or any(runner.intent is None for runner in self.runners.values()):
-            await self._look_at(None)
+            await self._look_at(list(self.runners))
             self._mark = mark
 
-    async def _look_at(self, bot_ids: list[UUID] | None) -> None:
-        rows = await self.database.run(wishes.intents, self.heartbeat.worker.pk)
-        for bot_id in bot_ids if bot_ids is not None else list(self.runners):
+    async def _look_at(self, bot_ids: list[UUID]) -> dict[UUID, None]:
+        rows = await self.database.run(wishes.intents, self.heartbeat.worker.pk, bot_ids)
+        for bot_id in bot_ids:
             runner = self.runners.get(bot_id)
             if runner is None:
                 continue
@@ -276,6 +282,7 @@ class BotWorker:
             elif runner.ready and intent != runner.intent:
                 runner.intent = intent
                 runner.inbox.put(intent)
+        return {}
 
     async def _reap(self) -> None:
         if self.closing:
