@@ -21,6 +21,8 @@ class Process:
     def __init__(self, name: str, loop: VirtualLoop, dice: Random, on_death: Callable[[str], None]) -> None:
         self.name, self.loop, self.alive = name, loop, True
         self.fuse: int | None = None
+        self._freeze_in: tuple[int, float] | None = None  # gates until it freezes, seconds until it goes on
+        self.on_send: Callable[[int, bytes], None] = lambda pipe, piece: None
         self.gates: Counter[str] = Counter()
         self.tasks: list[asyncio.Task[Any]] = []
         self.plugs: list[HeldPlug] = []
@@ -49,12 +51,16 @@ class Process:
         self.remains()
         self._on_death(where)
 
-    def freeze(self) -> None:
-        """SIGSTOP."""
-        self._frozen = True
+    def freeze_at(self, gates: int, seconds: float) -> None:
+        """SIGSTOP at the n-th gate from now on, SIGCONT after some seconds."""
+        self._freeze_in = (gates, seconds)
+
+    def freeze(self, seconds: float) -> None:
+        self._frozen, self._freeze_in = True, None
+        self.loop.call_later(seconds, self.thaw)
 
     def thaw(self) -> None:
-        self._frozen = False
+        self._frozen, self._freeze_in = False, None
         held, self._held = self._held, []
         for act in held:
             self.when_awake(act)
@@ -79,6 +85,11 @@ class Process:
             if self.fuse <= 0:
                 self.fuse = None
                 self.die(where)
+        if self._freeze_in is not None:
+            left, seconds = self._freeze_in
+            self._freeze_in = (left - 1, seconds)
+            if left <= 1:
+                self.freeze(seconds)
         return self.alive
 
     # The database, as if in a thread
@@ -96,6 +107,12 @@ class Process:
         def act() -> None:
             if not self.burn(BEFORE) or future.cancelled():
                 return
+            if self._frozen:
+                self._held.append(go)
+            else:
+                go()
+
+        def go() -> None:
             found, error = None, None
             try:
                 found = work()
@@ -126,8 +143,12 @@ class HeldPlug(Plug):
 
     def _write(self, piece: bytes) -> None:
         if self._process.burn(SEND):
-            super().write(piece)
-            self._process.burn(SENT)
+            self._process.when_awake(lambda: self._sent(piece))
+
+    def _sent(self, piece: bytes) -> None:
+        self._process.on_send(id(self), piece)
+        super().write(piece)
+        self._process.burn(SENT)
 
     def receive(self, data: bytes) -> None:
         self._process.when_awake(lambda: self._receive(data))

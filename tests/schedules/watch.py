@@ -66,4 +66,4 @@ class _Log(logging.Handler):
         if any(secret in line for secret in self._secrets):
             self.leaks.append(line[:200])
         if "bot_crashed" in line and "OperationalError" not in line:
-            self.crashes.append(line)
+            self.crashes.append(line[-700:])

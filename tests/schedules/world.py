@@ -4,8 +4,9 @@ import asyncio
 import os
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.symbols import RULES
 from tests.schedules import worker as ours
 from tests.schedules.clock import VirtualLoop
+from tests.schedules.watch import Watch
 from tests.schedules.process import PROCESS, Process, keep_tasks
 from tests.schedules.wire import MemoryServer
 
@@ -49,7 +51,7 @@ def _certificates() -> Path:
 class World:
     def __init__(self, loop: VirtualLoop, seed: int) -> None:
         self.loop, self.dice = loop, Random(f"world {seed}")
-        self.violations: list[str] = []
+        self.watch: Watch
         self.deaths: list[str] = []
         self.processes: list[Process] = []
         self.workers: list[ours.BotWorker] = []
@@ -59,6 +61,7 @@ class World:
         self._queue: deque[UUID] = deque()
         self._numbers = 0
         self._closing = False
+        self._context = copy_context()
         loop.gate = self._gate
         loop.set_task_factory(keep_tasks)
         rules = [RULES[symbol] for symbol in SYMBOLS]
@@ -106,6 +109,7 @@ class World:
     async def start_worker(self) -> ours.BotWorker:
         self._numbers += 1
         process = Process(f"worker {self._numbers}", self.loop, self.dice, self._died)
+        process.on_send = self.watch.told
         self.processes.append(process)
 
         async def birth() -> ours.BotWorker:
@@ -121,13 +125,17 @@ class World:
         self.deaths.append(where)
         self.workers = [worker for worker in self.workers if worker.process.alive]
         if not self._closing:
-            self.loop.call_later(REBIRTH, self._reborn)
+            self._later(REBIRTH, self._reborn)
+
+    def _later(self, seconds: float, act: Callable[[], Any]) -> None:
+        """In nobody's name: who calls may be the dying process."""
+        self.loop.call_later(seconds, act, context=self._context)
 
     def _reborn(self) -> None:
         if self._closing:
             return
         if self._away():
-            self.loop.call_later(REBIRTH, self._reborn)  # a worker needs the database to start
+            self._later(REBIRTH, self._reborn)  # a worker needs the database to start
         else:
             self.loop.create_task(self.start_worker())
 
@@ -245,5 +253,5 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
         put(hub, "_hubs", ours.Hubs())
         put(hub, "client_session", lambda _: ours.session_of(world.server))
         put(hub, "SharedLimiter", ours.Limiter)
-        put(ours.Database, "on_stale_write", world.violations.append)
+        put(ours.Database, "on_stale_write", lambda told: world.watch.stale_writes.append(told))
         yield world
