@@ -37,7 +37,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def milliseconds(self) -> int:
         return round((EPOCH + self.now - START) * 1000)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
         work = lambda: func(*args)  # noqa: E731
         if self.gate is not None:
             return self.gate(work)

@@ -16,7 +16,9 @@ from tests.schedules.watch import OURS
 Row = dict[str, Any]
 BY_HAND = "by-hand"  # the client id of an order that is none of ours
 FEE = Decimal("0.999")  # what is left of a buy after the fee
-SLIPPAGE = Decimal("1.25")  # a market order may cost so much more than it was planned at, where the market jumps
+SLIPPAGE = Decimal(
+    "1.25"
+)  # a market order may cost so much more than it was planned at, where the market jumps
 
 
 class Books(books.Account):
@@ -89,7 +91,9 @@ def never_more_than_the_slot(found: Books) -> None:
 
 def no_orphan(found: Books) -> None:
     """No order is open at the exchange that no live row knows."""
-    known = {row["client_order_id"] for rows in found.order_rows.values() for row in rows if row["status"] in LIVE}
+    known = {
+        row["client_order_id"] for rows in found.order_rows.values() for row in rows if row["status"] in LIVE
+    }
     orphans = [row for row in found.orders if row["status"] not in books.ENDED]
     assert not [row for row in orphans if row["clientOrderId"] not in known], (orphans, known)
 
@@ -161,7 +165,13 @@ ALWAYS: tuple[Callable[[Books], None], ...] = (
     one_order_per_name, one_live_per_slot, never_more_than_the_slot, one_post_per_id, watched, no_stale_write,
     no_secret, no_crash, strangers_untouched,
 )  # fmt: skip
-SETTLED: tuple[Callable[[Books], None], ...] = (no_orphan, same_orders, same_fills, same_money, nothing_unresolved)
+SETTLED: tuple[Callable[[Books], None], ...] = (
+    no_orphan,
+    same_orders,
+    same_fills,
+    same_money,
+    nothing_unresolved,
+)
 
 
 def judged(found: Books, checks: tuple[Callable[[Books], None], ...]) -> list[str]:
@@ -184,7 +194,15 @@ def _bot(row: Bot) -> Row:
 
 
 def _order(row: Order) -> Row:
-    columns = ("client_order_id", "exchange_order_id", "quantity", "price", "filled_quantity", "status", "slot")
+    columns = (
+        "client_order_id",
+        "exchange_order_id",
+        "quantity",
+        "price",
+        "filled_quantity",
+        "status",
+        "slot",
+    )
     found = {name: getattr(row, name) for name in (*columns, "cycle", "side", "run", "reason", "sent_at")}
     return {"id": str(row.pk), **found}
 

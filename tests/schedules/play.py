@@ -41,6 +41,7 @@ class Verdict:
     orders: int = 0
     fills: int = 0
     log: list[str] = field(default_factory=list)
+    books: Any = None  # as they were in the end
 
     @property
     def names(self) -> set[str]:
@@ -50,7 +51,12 @@ class Verdict:
 def play(schedule: Schedule, mutant: Mutant = nullcontext) -> Verdict:
     verdict = Verdict(schedule)
     watch = Watch((SECRET, KEY))
-    with virtual_time(schedule.seed) as loop, _logging(watch.log), world_of(loop, schedule.seed) as world, mutant():
+    with (
+        virtual_time(schedule.seed) as loop,
+        _logging(watch.log),
+        world_of(loop, schedule.seed) as world,
+        mutant(),
+    ):
         world.watch = watch
         asyncio.set_event_loop(loop)
         try:
@@ -157,7 +163,7 @@ class _Play:
         verdict.deaths = Counter(world.deaths)
         for each in world.processes:
             verdict.gates += each.gates
-        found = judge.Books(world)
+        found = verdict.books = judge.Books(world)
         verdict.orders, verdict.fills = len(found.orders), len(found.trades)
 
     # The steps
@@ -170,7 +176,11 @@ class _Play:
 
     def nibble(self, symbol: str, share: Decimal) -> None:
         world, price = self.world, self.world.price(symbol)
-        mine = [order for order in world.exchange.open_orders(world.uid, symbol) if OURS.fullmatch(order.client_id)]
+        mine = [
+            order
+            for order in world.exchange.open_orders(world.uid, symbol)
+            if OURS.fullmatch(order.client_id)
+        ]
         if not mine:
             return
         order = min(mine, key=lambda each: (abs(each.price - price), each.id))
@@ -187,10 +197,10 @@ class _Play:
         living = [worker.process for worker in self.world.workers if worker.process.alive]
         return self.dice.choice(living) if living else None
 
-    def kill(self, gates: int) -> None:
+    def kill(self, gates: int, where: str | None) -> None:
         found = self._some_worker()
         if found is not None:
-            found.fuse = gates
+            found.fuse, found.fuse_at = gates, where
 
     def freeze(self, seconds: float, gates: int) -> None:
         """Stops at a gate, goes on after some seconds."""

@@ -21,12 +21,15 @@ class Process:
     def __init__(self, name: str, loop: VirtualLoop, dice: Random, on_death: Callable[[str], None]) -> None:
         self.name, self.loop, self.alive = name, loop, True
         self.fuse: int | None = None
+        self.fuse_at: str | None = None  # the kind of gate it counts; None: all
         self._freeze_in: tuple[int, float] | None = None  # gates until it freezes, seconds until it goes on
         self.on_send: Callable[[int, bytes], None] = lambda pipe, piece: None
         self.gates: Counter[str] = Counter()
         self.tasks: list[asyncio.Task[Any]] = []
         self.plugs: list[HeldPlug] = []
-        self.remains: Callable[[], None] = lambda: None  # clears away what garbage collection would complain of
+        self.remains: Callable[[], None] = lambda: (
+            None
+        )  # clears away what garbage collection would complain of
         self._dice, self._on_death = dice, on_death
         self._frozen = False
         self._held: list[Callable[[], None]] = []
@@ -80,7 +83,7 @@ class Process:
     def burn(self, where: str) -> bool:
         """A gate: whether the process lives to pass it."""
         self.gates[where] += 1
-        if self.fuse is not None:
+        if self.fuse is not None and self.fuse_at in (None, where):
             self.fuse -= 1
             if self.fuse <= 0:
                 self.fuse = None
@@ -126,7 +129,9 @@ class Process:
 
     def delay(self) -> float:
         """Seconds that one step of the network or of the database takes: mostly short, now and then long."""
-        return self._dice.uniform(0.0005, 0.003) if self._dice.random() < 0.95 else self._dice.uniform(0.01, 0.4)
+        return (
+            self._dice.uniform(0.0005, 0.003) if self._dice.random() < 0.95 else self._dice.uniform(0.01, 0.4)
+        )
 
 
 class HeldPlug(Plug):

@@ -6,6 +6,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from tests.schedules.process import AFTER, BEFORE, HEARD, SEND, SENT
+
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
 ACTIONS = ("start", "pause", "start", "stop", "kill", "kill_and_sell", "edit")
 KINDS = (
@@ -14,7 +16,17 @@ KINDS = (
     "delay_inside_window", "delay_outside_window", "not_found", "not_found", "partial_fill", "fill_before_cancel",
     "ws_drop", "ws_duplicate", "ws_reorder", "ws_malformed", "ws_silence",
 )  # fmt: skip
-ANYWHERE = ("accept_then_drop", "hang", "http_500", "http_503", "truncate", "html_200", "empty_200", "http_429")
+ANYWHERE = (
+    "accept_then_drop",
+    "hang",
+    "http_500",
+    "http_503",
+    "truncate",
+    "html_200",
+    "empty_200",
+    "http_429",
+)
+GATES = (BEFORE, AFTER, SEND, SENT, HEARD)
 PLACES = (None, None, "create", "create", "cancel", "query", "open_orders", "trades")
 
 
@@ -48,14 +60,16 @@ class Schedule:
 
     def __str__(self) -> str:
         lines = [f"seed {self.seed}"]
-        lines += [f"  bot {i}: {plan.strategy} {plan.symbol} {plan.config}" for i, plan in enumerate(self.plans)]
+        lines += [
+            f"  bot {i}: {plan.strategy} {plan.symbol} {plan.config}" for i, plan in enumerate(self.plans)
+        ]
         return "\n".join(lines + [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)])
 
 
-def drawn(seed: int, longest: int = 24) -> Schedule:
+def drawn(seed: int, longest: int = 30) -> Schedule:
     dice = Random(f"schedule {seed}")
     plans = tuple(_plan(dice, number) for number in range(dice.choice((1, 2, 2, 3))))
-    steps = tuple(_step(dice, len(plans)) for _ in range(dice.randint(6, longest)))
+    steps = tuple(_step(dice, len(plans)) for _ in range(dice.randint(8, longest)))
     return Schedule(seed, plans, steps)
 
 
@@ -91,7 +105,7 @@ def _dca(dice: Random) -> dict[str, Any]:
 
 def _step(dice: Random, bots: int) -> Step:
     draws = {
-        _move: 30, _nibble: 12, _fault: 26, _kill: 16, _freeze: 4, _deafen: 4, _join: 3, _outage: 4, _user: 10,
+        _move: 40, _nibble: 14, _fault: 26, _kill: 16, _freeze: 4, _deafen: 4, _join: 3, _outage: 4, _user: 10,
         _cancel_by_hand: 4, _meddle: 3,
     }  # fmt: skip
     what, args = dice.choices(list(draws), list(draws.values()))[0](dice, bots)
@@ -121,8 +135,10 @@ def _fault(dice: Random, bots: int) -> Drawn:
 
 
 def _kill(dice: Random, bots: int) -> Drawn:
-    """A worker dies at its n-th gate from now on."""
-    return "kill", {"gates": dice.choice((1, dice.randint(1, 12), dice.randint(1, 80)))}
+    """A worker dies at its n-th gate from now on, or at its n-th gate of a kind."""
+    if dice.random() < 0.5:
+        return "kill", {"gates": dice.randint(1, 12), "where": dice.choice(GATES)}
+    return "kill", {"gates": dice.choice((1, dice.randint(1, 12), dice.randint(1, 80))), "where": None}
 
 
 def _freeze(dice: Random, bots: int) -> Drawn:

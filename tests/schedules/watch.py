@@ -34,7 +34,9 @@ class Watch:
         self.posts[name] += 1
         self._heads[pipe] = False
         if not Order.objects.filter(client_order_id=name, sent_at__isnull=False).exists():
-            self.violations.append(f"intent_first: {name} was sent before its row and its time were committed")
+            self.violations.append(
+                f"intent_first: {name} was sent before its row and its time were committed"
+            )
 
     def happened(self, event: Any) -> None:
         """At the exchange."""

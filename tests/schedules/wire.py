@@ -95,7 +95,7 @@ class Pipes(aiohttp.BaseConnector):
         super().__init__(limit=0)
         self._server, self._plug = server, plug
 
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's name
         protocol = self._factory()
         near = self._plug(protocol)
         handler = self._server.accept()

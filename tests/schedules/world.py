@@ -18,29 +18,30 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+from django.db.models import F
 
 from accounts.models import User
-from bots.core.strategies.config import as_json
+from bots.core.strategies.config import as_json, read_config
 from bots.core.types import Ticker
-from bots.models import Bot, BotEvent, BotSlot, EquitySnapshot, Fill, Order, Worker
+from bots.models import Bot, Worker
 from bots.runtime import leases
 from bots.runtime import worker as product
 from bots.services import lifecycle, live
 from exchanges import hub, sealed
 from exchanges.models import Credential, PermissionState
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.hosting import LEADER
 from exchanges.simulator.symbols import RULES
 from tests.schedules import worker as ours
 from tests.schedules.clock import VirtualLoop
-from tests.schedules.watch import Watch
 from tests.schedules.process import PROCESS, Process, keep_tasks
+from tests.schedules.watch import Watch
 from tests.schedules.wire import MemoryServer
 
 KEY, SECRET = "demo-key-of-the-schedules", "secret-of-the-schedules-4711"
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
 PRICES = {"BTCUSDT": Decimal(60_000), "SOLUSDT": Decimal(150)}
 REBIRTH = 1.0  # seconds until the supervisor has another process in a dead one's place
-TABLES = (Fill, Order, BotSlot, BotEvent, EquitySnapshot, Bot, Worker, Credential)
 
 
 @cache
@@ -68,7 +69,7 @@ class World:
         self.exchange = Exchange(
             clock=loop.milliseconds, seed=seed, history_days=1, rules=rules, first_prices=PRICES
         )
-        self.server = MemoryServer(self.exchange, _certificates())
+        self.server = MemoryServer({LEADER: self.exchange}, _certificates())
         self.uid = self.exchange.create_account(KEY, SECRET).uid
         self.credential = self._credential()
 
@@ -139,15 +140,12 @@ class World:
         else:
             self.loop.create_task(self.start_worker())
 
-    def living_lock_keys(self) -> set[int]:
-        return set()
-
     def bury(self) -> list[str]:
         """What the reaper of the product does, where dead is whom the schedule has killed."""
         living = {worker.heartbeat.worker.pk for worker in self.workers if self._shows_life(worker)}
         rows = list(Worker.objects.exclude(pk__in=living))
         for row in rows:
-            leases.bury(row) if hasattr(leases, "bury") else _bury(row)
+            _bury(row)
         return [row.name for row in rows]
 
     def _shows_life(self, worker: ours.BotWorker) -> bool:
@@ -203,19 +201,23 @@ class World:
 
 
 def _telling(worker: ours.BotWorker, ticker: Ticker) -> Any:
-    return lambda: worker.prices.tell("binance", ticker)
+    bus: Any = worker.prices
+    return lambda: bus.tell("binance", ticker)
+
+
+def _noting(world: World) -> Callable[[str], None]:
+    def note(told: str) -> None:
+        world.watch.stale_writes.append(told)
+
+    return note
 
 
 def _bury(row: Worker) -> None:
-    from django.db.models import F
-
     Bot.objects.filter(lease_owner=row).update(lease_owner=None, lease_token=F("lease_token") + 1)
     row.delete()
 
 
 def _parsed(credential: Credential, strategy: str, symbol: str, config: Any) -> Any:
-    from bots.core.strategies.config import read_config
-
     return read_config(strategy, config)
 
 
@@ -223,8 +225,8 @@ def forget_all() -> None:
     """Empties the tables of trading."""
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit TO off")
-    for model in TABLES:
-        model._default_manager.all()._raw_delete(connection.alias)
+    for model in (Bot, Worker, Credential):
+        model._default_manager.all().delete()
 
 
 @contextmanager
@@ -235,7 +237,9 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
         def put(*where: Any) -> None:
             stack.enter_context(patch.object(*where))
 
-        stack.enter_context(patch.dict(os.environ, {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}))  # there are no threads
+        stack.enter_context(
+            patch.dict(os.environ, {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"})
+        )  # there are no threads
         # One connection: Django would open one for every task.
         put(connections, "_connections", SimpleNamespace(**{DEFAULT_DB_ALIAS: connections[DEFAULT_DB_ALIAS]}))
         put(settings, "EXCHANGE_SIMULATOR", {"host": "memory", "port": 1, "ca": ""})
@@ -253,5 +257,5 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
         put(hub, "_hubs", ours.Hubs())
         put(hub, "client_session", lambda _: ours.session_of(world.server))
         put(hub, "SharedLimiter", ours.Limiter)
-        put(ours.Database, "on_stale_write", lambda told: world.watch.stale_writes.append(told))
+        put(ours.Database, "on_stale_write", staticmethod(_noting(world)))
         yield world
