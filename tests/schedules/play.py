@@ -27,6 +27,10 @@ from tests.schedules.steps import Schedule, Step
 from tests.schedules.watch import OURS, Watch
 from tests.schedules.world import KEY, SECRET, World, world_of
 
+# A killed process cannot say goodbye to its exchange.
+logging.getLogger("ccxt.base.exchange").addFilter(
+    lambda record: "release all resources" not in str(record.msg)
+)
 PATIENCE = 120  # seconds after the last fault in which everything must be known
 Mutant = Callable[[], AbstractContextManager[Any]]
 

@@ -3,11 +3,13 @@ does with bots, database and exchange is not."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import aiohttp
+from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from bots.core.types import Ticker
@@ -152,7 +154,8 @@ class BotWorker(product.BotWorker):
         await self._open()
 
     async def run(self, bot_id: UUID) -> None:
-        await self._run_bot(bot_id)
+        with suppress(DatabaseError):  # as a Celery task fails
+            await self._run_bot(bot_id)
 
     def _lost(self) -> None:
         self.closing = True
