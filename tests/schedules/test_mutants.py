@@ -74,9 +74,12 @@ CASES = {
 @pytest.mark.parametrize("mutant", CASES, ids=lambda mutant: mutant.__name__)
 def test_a_wrong_protocol_is_caught(schedules: None, mutant: Any) -> None:
     names, steps = CASES[mutant]
-    schedule = Schedule(1, (GRID,), tuple(steps))
-    assert play(schedule).violations == []
-    assert set(names.split()) & play(schedule, mutant).names
+    for seed in range(1, 9):
+        schedule = Schedule(seed, (GRID,), tuple(steps))
+        if set(names.split()) & play(schedule, mutant).names:
+            assert play(schedule).violations == []
+            return
+    pytest.fail(f"{mutant.__name__} lives")
 
 
 def test_none_is_forgotten() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from decimal import Decimal
@@ -96,8 +96,9 @@ class World:
 
     # The queue
 
-    def ask_for_runner(self, bot_id: UUID) -> None:
-        self.loop.call_later(0.02, self._hand_out, bot_id)
+    def ask_for_runners(self, bot_ids: Iterable[UUID]) -> None:
+        for bot_id in bot_ids:
+            self.loop.call_later(0.02, self._hand_out, bot_id)
 
     def _hand_out(self, bot_id: UUID) -> None:
         takers = [worker for worker in self.workers if worker.process.awake and not worker.closing]
@@ -248,8 +249,8 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
         put(lifecycle, "follow", lambda **_: None)
         put(live, "publish", lambda *_: None)
         world = World(loop, seed)
-        put(lifecycle, "ask_for_runner", world.ask_for_runner)
-        put(product, "ask_for_runner", world.ask_for_runner)
+        put(lifecycle, "ask_for_runner", lambda bot_id: world.ask_for_runners([bot_id]))
+        put(product, "ask_for_runners", world.ask_for_runners)
         put(leases, "bury_dead_workers", world.bury)
         for name in ("Database", "Heartbeat", "Feed"):
             put(product, name, getattr(ours, name))
