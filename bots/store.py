@@ -1,10 +1,12 @@
 """Rows of the database as values of the core, and back. Reads and maps; the services decide what is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from bots.core import orders as core
@@ -14,9 +16,11 @@ from bots.core.slots import SlotState
 from bots.core.strategies.base import RunState
 from bots.core.types import Fill as CoreFill
 from bots.core.types import Liquidity, OrderStatus, OrderType, Side
-from bots.models import Bot, BotSlot, Fill, Order
+from bots.models import Bot, BotSlot, BotStatus, Fill, Order
 from bots.models.order import LIVE
+from exchanges.models import Credential, Mode
 
+TESTNET = "-testnet"  # how the venue of a testnet ends
 SUMS = ("granted", "dust", "bought", "spent", "sold", "received", "profit")
 
 
@@ -115,6 +119,7 @@ class Loaded:
     state: RunState
     position: Position
     live: list[core.Order]
+    first_sent: int | None  # when the bot's first order went out (ms)
     closes: list[tuple[int, Decimal]]
     placed: list[tuple[int, bool]]  # of the last minute: when (ms), and whether a fill or a start explains it
     fills: list[int]  # of the last minute
@@ -122,6 +127,53 @@ class Loaded:
 
 def live_orders(bot_id: UUID) -> list[core.Order]:
     return [order_value(row) for row in Order.objects.filter(bot_id=bot_id, status__in=LIVE)]
+
+
+def find_order(bot_id: UUID, client_id: str) -> core.Order | None:
+    row = Order.objects.filter(bot_id=bot_id, client_order_id=client_id).first()
+    return order_value(row) if row is not None else None
+
+
+def of_account(account: str, symbol: str) -> QuerySet[Order]:
+    """The orders in one market of an account (venue:UID), of whichever bot and key."""
+    venue, _, uid = account.partition(":")
+    testnet = venue.endswith(TESTNET)
+    keys = Credential.objects.filter(exchange=venue.removesuffix(TESTNET), account_uid=uid)
+    keys = keys.filter(mode=Mode.TESTNET) if testnet else keys.exclude(mode=Mode.TESTNET)
+    return Order.objects.filter(bot__symbol=symbol, bot__credential__in=keys)
+
+
+def known_ids(account: str, symbol: str, exchange_ids: Sequence[str]) -> set[str]:
+    rows = of_account(account, symbol).filter(exchange_order_id__in=exchange_ids)
+    return set(rows.values_list("exchange_order_id", flat=True))
+
+
+def names_of(account: str, symbol: str, exchange_ids: Sequence[str]) -> dict[str, str]:
+    """Our client ids by the exchange's own, of those that have a row."""
+    rows = of_account(account, symbol).filter(exchange_order_id__in=exchange_ids)
+    return dict(rows.values_list("exchange_order_id", "client_order_id"))
+
+
+def lost_orders(account: str, symbol: str, since: int) -> list[core.Order]:
+    """Orders that were sent and of which the exchange never told its own id."""
+    rows = of_account(account, symbol).filter(sent_at__gte=since, exchange_order_id="")
+    return [order_value(row) for row in rows]
+
+
+def unbooked(account: str, fills: Sequence[CoreFill]) -> list[tuple[CoreFill, UUID]]:
+    """Those fills of our orders that are in no ledger yet, with their bots."""
+    rows = Order.objects.filter(client_order_id__in={fill.client_id for fill in fills})
+    bots = dict(rows.values_list("client_order_id", "bot_id"))
+    booked = Fill.objects.filter(account=account, order__in=rows)
+    known = set(booked.values_list("order__client_order_id", "trade_id"))
+    return [(fill, bots[fill.client_id]) for fill in fills if (fill.client_id, fill.trade_id) not in known]
+
+
+def is_at_rest(bot_id: UUID) -> bool:
+    """Nobody runs it, and nobody is about to."""
+    bots = Bot.objects.filter(id=bot_id, lease_owner=None, stopping=False)
+    idle = bots.filter(status__in=[BotStatus.STOPPED, BotStatus.ERROR])
+    return idle.exists() and not live_orders(bot_id)
 
 
 def load(bot_id: UUID, since: datetime) -> Loaded:
@@ -143,6 +195,7 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
         state=state,
         position=position_value(bot),
         live=live_orders(bot_id),
+        first_sent=Order.objects.filter(bot_id=bot_id).aggregate(first=Min("sent_at"))["first"],
         closes=[
             (milliseconds(time), equity)
             for time, equity in closes.order_by("time").values_list("time", "equity")

@@ -169,6 +169,11 @@ AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 # How many bots one worker process may run at a time.
 AUTOGRID_BOTS_PER_WORKER = env.integer("AUTOGRID_BOTS_PER_WORKER", 1000)
+# When an order without an answer counts as absent (ms): not before its time + recvWindow + delay (-1: the exchange's
+# own) on the exchange's clock, after two looks that far apart. Only tests have reason to change these.
+AUTOGRID_RECV_WINDOW_MS = env.integer("AUTOGRID_RECV_WINDOW_MS", 5_000)
+AUTOGRID_RESOLVE_DELAY_MS = env.integer("AUTOGRID_RESOLVE_DELAY_MS", -1)
+AUTOGRID_BETWEEN_MISSES_MS = env.integer("AUTOGRID_BETWEEN_MISSES_MS", 5_000)
 # Where the simulated exchange listens, as JSON; set by settings/demo.py and settings/test.py alone.
 EXCHANGE_SIMULATOR: dict[str, str] | None = None
 # Markets the collector follows even when nobody asks for them, and how far back it fills a market's candles.

@@ -153,6 +153,12 @@ class CandleExchange:
         placed = self.placed.get(client_id)
         return None if placed is None else placed.report
 
+    async def order_by_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return self._by_number[int(exchange_order_id)].report
+
+    async def open_client_ids(self) -> frozenset[str]:
+        return frozenset(report.client_id for report in await self.open_orders(""))
+
     async def open_orders(self, symbol: str) -> list[OrderReport]:
         reports = (placed.report for placed in self.placed.values())
         return [report for report in reports if report.status is OrderStatus.OPEN]

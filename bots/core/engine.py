@@ -147,6 +147,13 @@ class BotEngine:
         """Books a fill of one of our orders, once. True when it was new."""
         return await self.execution.ingest(fill)
 
+    async def record(
+        self, order: Order, status: OrderStatus, exchange_id: str = "", reason: str = ""
+    ) -> None:
+        """What became of an order that is not live any more."""
+        self.execution.apply(await self.store.record(order, status, exchange_id, reason))
+        self._wake(self.now)
+
     async def forget(self, order: Order, reason: str) -> None:
         """The order never came to the exchange: its slot may try again under a new client id."""
         await self.execution.forget(order, reason)

@@ -19,7 +19,7 @@ from bots.core.ports import (
     RateLimited,
 )
 from bots.core.risk import Deferred, RiskManager
-from bots.core.sending import BUSY_MS, RETRY_MS, Pause, Sending, paused
+from bots.core.sending import BUSY_MS, MINUTE, RETRY_MS, Pause, Sending, paused
 from bots.core.slots import reserve_dust
 from bots.core.strategies.base import BaseStrategy
 from bots.core.types import Fill, Market, OrderReport, OrderStatus, Side
@@ -54,6 +54,7 @@ class Execution:
         self._short: dict[Side, Pause] = {}  # sides for which the account has too little
         self._late = LateFills()
         self._cancel_again: dict[str, int] = {}  # client id: when a cancel that failed is tried again
+        self._cancelled_outside: int | None = None  # when an order ended so that we had not asked for it
         self._unreachable: int | None = None  # the event (its `now`) in which a cancel did not get through
 
     def adopt(self, orders: Iterable[Order]) -> None:
@@ -230,8 +231,19 @@ class Execution:
             status = OrderStatus.CANCELLED if order.status is OrderStatus.OPEN else report.status
             why = reason or report.reason or "cancelled at the exchange"
             self.apply(await self.store.record(order, status, report.exchange_id, why))
+            if not (reason or report.reason):
+                await self._tell_cancelled()
         elif order.status is OrderStatus.PENDING:
             self.apply(await self.store.record(order, OrderStatus.OPEN, report.exchange_id))
+
+    async def _tell_cancelled(self) -> None:
+        """By hand, or by the exchange itself: said once for all that end so within a minute."""
+        before, self._cancelled_outside = self._cancelled_outside, self.now
+        if before is None or self.now - before >= MINUTE:
+            text = (
+                "Orders were cancelled at the exchange, not by this bot. While it runs, it places them again."
+            )
+            await self.store.tell("cancelled_outside", text, "warning")
 
     async def forget(self, order: Order, reason: str) -> None:
         """The order never came to the exchange: its slot may try again under a new client id."""

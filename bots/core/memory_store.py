@@ -147,6 +147,12 @@ class MemoryStore:
             return self.orders.get(fill.client_id)
         return next((o for o in self.orders.values() if o.exchange_id == fill.exchange_order_id), None)
 
+    async def find(self, client_id: str) -> Order | None:
+        return self.orders.get(client_id)
+
+    async def known_ids(self, exchange_ids: Sequence[str]) -> set[str]:
+        return {order.exchange_id for order in self.orders.values()} & set(exchange_ids)
+
     async def begin(self, beginning: Beginning) -> None:
         self.memory = dict(beginning.memory)
         self.slots.update({state.slot: state for state in beginning.slots})

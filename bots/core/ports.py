@@ -151,6 +151,12 @@ class OrderStore(Protocol):
     async def ingest(self, fill: Fill) -> Change | None:
         """Books a fill once; None where it was booked already or belongs to no order of this bot."""
 
+    async def find(self, client_id: str) -> Order | None:
+        """An order of this bot, whatever became of it."""
+
+    async def known_ids(self, exchange_ids: Sequence[str]) -> set[str]:
+        """Which of these exchange order ids, of this market, an order of any bot of the account has."""
+
     async def begin(self, beginning: Beginning) -> None: ...
 
     async def grant(self, grants: Grants) -> dict[int, SlotState]:

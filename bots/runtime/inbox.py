@@ -54,6 +54,9 @@ class Inbox:
             self._events.append(event)
         self._arrived.set()
 
+    def holds(self, event: Event) -> bool:
+        return event in self._events
+
     async def next(self, patience: float) -> Event | None:
         """The next event, None when none came within `patience` seconds."""
         if not self._events and self._tick is None:

@@ -1,6 +1,7 @@
 """The one path of start, restart, reconnect and resume: settle what is unknown, take in what was missed, act."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,104 +9,86 @@ from bots.core.engine import BotEngine
 from bots.core.orders import Order
 from bots.core.ports import ExchangeUnavailable, RateLimited
 from bots.core.reconcile import reconcile
-from bots.core.types import OrderReport
+from bots.core.types import OrderReport, OrderStatus
+from bots.runtime.reads import AccountReads
+from bots.runtime.unknown import OVERLAP_MS, UnknownOrders
 
 logger = logging.getLogger(__name__)
-RECV_WINDOW_MS = 5_000
-BETWEEN_MISSES_MS = 5_000
-OVERLAP_MS = 60_000  # how far before the newest booked fill the trade history is read again
 READ_ERRORS = (ExchangeUnavailable, RateLimited)
+MANY = 3  # orders that are gone: from here on one look at the trades is cheaper than asking for each
 
 
 class Recovery:
-    """Compares one bot with its exchange. Keeps, for each unknown order, how often it was looked for in vain."""
+    """Compares one bot with its exchange."""
 
-    def __init__(self, engine: BotEngine) -> None:
+    def __init__(self, engine: BotEngine, reads: AccountReads) -> None:
         self.engine = engine
-        self._misses: dict[str, tuple[int, int]] = {}  # client id: (misses, time of the last one)
+        self.reads = reads
+        self.unknown = UnknownOrders(engine, reads)
 
-    async def run(self, full: bool, reports: Sequence[OrderReport] | None = None) -> None:
+    async def run(self, reports: Sequence[OrderReport] | None = None) -> None:
         """`reports`: the account's open orders, where somebody has just read them.
 
         Raises ExchangeUnavailable or RateLimited where the exchange cannot be asked: try again later."""
-        engine = self.engine
+        engine, began = self.engine, time.monotonic()
         if reports is None:
-            reports = await engine.exchange.open_orders(engine.market.symbol)
+            reports = await self.reads.open_orders(engine.market.symbol, began)
         verdict = reconcile(engine.live.values(), reports, engine.prefix)
         for order in verdict.never_sent:
             await engine.forget(order, "never_sent")
         for order, report in verdict.confirmed:
             await engine.settle(order, report)
-        for order in verdict.ask:
-            await self._ask(order)
+        await self._ask(verdict.ask, began)
         for report in verdict.strays:
             await self._remove(report)
-        if full:
-            await self._missed_fills()
         await engine.act(explained=True)
 
-    async def resolve(self) -> bool:
-        """Looks once for each order whose fate is unknown. True while any is left."""
-        for order in self._unknown():
-            await self._ask(order)
-        return bool(self._unknown())
+    async def _ask(self, orders: Sequence[Order], began: float) -> None:
+        now = await self.engine.exchange.exchange_time()
+        due = [order for order in orders if self.unknown.is_due(order, now)]
+        if len(due) >= MANY:
+            await self._book(due)
+        for order in due:
+            current = self.engine.execution.find(order.client_id)
+            if current is not None:
+                await self.unknown.ask(current, began)
 
-    def _unknown(self) -> list[Order]:
-        return [order for order in self.engine.live.values() if order.is_unknown]
-
-    async def _ask(self, order: Order) -> None:
-        report = await self.engine.exchange.fetch_order(self.engine.market.symbol, order.client_id)
-        if report is not None:
-            self._misses.pop(order.client_id, None)
-            await self.engine.settle(order, report)
-        elif order.is_unknown:
-            await self._missed(order)
-
-    async def _missed(self, order: Order) -> None:
-        """Absent means: not by its id, not among open orders, not in the trades; twice, five seconds apart, after
-        the exchange can no longer accept the request."""
-        engine, now = self.engine, await self.engine.exchange.exchange_time()
-        deadline = (order.sent_at or 0) + RECV_WINDOW_MS + engine.exchange.resolve_delay_ms
-        misses, last = self._misses.get(order.client_id, (0, 0))
-        if now <= deadline or now - last < BETWEEN_MISSES_MS or await self._seen_elsewhere(order):
-            return
-        self._misses[order.client_id] = (misses + 1, now)
-        if misses + 1 >= 2:
-            del self._misses[order.client_id]
-            await engine.forget(order, "absent")
-
-    async def _seen_elsewhere(self, order: Order) -> bool:
-        symbol, exchange = self.engine.market.symbol, self.engine.exchange
-        for report in await exchange.open_orders(symbol):
-            if report.client_id == order.client_id:
-                await self.engine.settle(order, report)
-                return True
-        fills = await exchange.fills(symbol, (order.sent_at or 0) - OVERLAP_MS)
-        return any(fill.client_id == order.client_id for fill in fills)
-
-    async def _missed_fills(self) -> None:
-        """Reads the trades since the newest booked one; those of other bots and by hand are not ours to book."""
-        since = self.engine.position_manager.position.last[0]
-        if not since:
-            return
-        for fill in await self.engine.exchange.fills(self.engine.market.symbol, since - OVERLAP_MS):
-            await self.engine.ingest(fill)
+    async def _book(self, orders: Sequence[Order]) -> None:
+        """Most orders that are gone were filled: their trades end them without a question for each."""
+        mine = {order.exchange_id: order.client_id for order in orders if order.exchange_id}
+        oldest = min(order.sent_at or 0 for order in orders)
+        since = max(oldest, self.engine.position_manager.position.last[0]) - OVERLAP_MS
+        for fill in await self.reads.fills(self.engine.market.symbol, since):
+            if fill.exchange_order_id in mine:
+                await self.engine.ingest(replace(fill, client_id=mine[fill.exchange_order_id]))
 
     async def _remove(self, report: OrderReport) -> None:
-        """An open order with our id but no live row: it came to the exchange after we had given it up. None of
-        that where it has ended since the report: then the report was only late."""
-        engine = self.engine
+        """An open order with our id but no live row: it came to the exchange after we had given it up, or its row
+        was lost with a database that is older. It is cancelled, and what it did is booked where it has a row. Where
+        it has ended since the report, that was only late."""
         try:
-            cancelled = await engine.exchange.cancel_order(report.symbol, report.client_id)
+            cancelled = await self.engine.exchange.cancel_order(report.symbol, report.client_id)
+            last = cancelled or await self.engine.exchange.fetch_order(report.symbol, report.client_id)
+            order = await self.engine.store.find(report.client_id)
+            if last is not None and order is not None:
+                await self._book_stray(order, last)
         except READ_ERRORS:
             logger.warning("stray_order_stays", extra={"client_order_id": report.client_id})
             return
-        if cancelled is None:
-            return
-        for fill in await engine.exchange.order_fills(report.symbol, report.exchange_id):
-            await engine.ingest(replace(fill, client_id=report.client_id))
-        await engine.store.tell(
-            "stray_cancelled",
-            f"An order of this bot that it no longer knew ({report.client_id}) was cancelled.",
-            "warning",
-        )
+        if cancelled is not None:
+            await self._tell_stray(cancelled, order)
+
+    async def _book_stray(self, order: Order, last: OrderReport) -> None:
+        engine = self.engine
+        if last.filled > order.filled:
+            for fill in await engine.exchange.order_fills(last.symbol, last.exchange_id):
+                await engine.ingest(replace(fill, client_id=order.client_id))
+        if order.status is OrderStatus.ERROR and last.status is not OrderStatus.OPEN:
+            reason = "came to the exchange late and was cancelled"
+            await engine.record(order, OrderStatus.CANCELLED, last.exchange_id, reason)
+
+    async def _tell_stray(self, cancelled: OrderReport, order: Order | None) -> None:
+        text = f"An order of this bot that it no longer knew ({cancelled.client_id}) was cancelled."
+        if order is None and cancelled.filled:
+            text += f" {cancelled.filled} of it had been filled, which is not in the bot's books."
+        await self.engine.store.tell("stray_cancelled", text, "warning")

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from operator import attrgetter
@@ -16,6 +15,7 @@ from bots.core.ledger import PositionManager
 from bots.core.orders import PlannedOrder
 from bots.core.ports import AccountRefused, ExchangeUnavailable, LeaseLost, RateLimited, UnknownSymbol
 from bots.core.risk import STALE_MS, RiskLimits, RiskManager
+from bots.core.sending import backoff
 from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState
 from bots.core.strategies.config import ConfigError, read_config, read_limits
 from bots.core.strategies.dca import DCAConfig, DCAStrategy
@@ -35,7 +35,6 @@ SPREAD_MS = (
     10_000  # within which the bots of a worker wake up after a minute's close, if nothing wakes them before
 )
 SILENCE_MS = 2 * STALE_MS  # without a price before the bot says so: asking by REST has had its time
-RESOLVE_EVERY_MS = 1_000
 RETRY_MS = 2_000
 RULES = attrgetter("tick", "lot", "min_quantity", "min_notional")  # other limits of a market change every day
 MARKET_GONE = 300.0  # seconds before a bot whose market is gone is tried again
@@ -86,9 +85,11 @@ class Runner:
         self.intent: Intent | None = None  # the last one handed to the inbox
         self.ready = False
         self.give_way: Callable[[], None] = lambda: None  # lets the next bot of the worker start
+        self.account: Account
+        self.first_sent: int | None = None
+        self._failures = 0  # comparisons in a row that the exchange did not answer
         self._recover_at: tuple[int, bool] | None = None
         self._reports: tuple[OrderReport, ...] | None = None
-        self._resolve_at = 0
         self._moment = lease.bot_id.int % SPREAD_MS
 
     async def run(self) -> None:
@@ -127,11 +128,13 @@ class Runner:
         exchange, symbol = account.connector, self.bot.symbol
         market = await self._patiently(lambda: exchange.market(symbol))
         self.engine = await self._build(loaded, account, market)
-        self.recovery = Recovery(self.engine)
+        self.account, self.first_sent = account, loaded.first_sent
+        self.recovery = Recovery(self.engine, account.reads)
         unsubscribe = self.host.prices.subscribe(exchange.exchange, symbol, self._on_ticker)
         try:
             await self._first_price(exchange)
             self._recover(0, full=True)
+            self._reports = tuple(await self._patiently(lambda: account.snapshot(loaded.prefix, symbol)))
             self.ready = True
             await self._loop()
         finally:
@@ -195,7 +198,8 @@ class Runner:
                 return await ask()
             except (ExchangeUnavailable, RateLimited):
                 self.give_way()
-                if isinstance(await self.inbox.next(RETRY_MS / 1000), Hang):
+                await asyncio.sleep(RETRY_MS / 1000)  # what comes meanwhile waits in the inbox
+                if self.inbox.holds(Hang()):
                     raise LetGo from None
 
     async def _first_price(self, exchange: Any) -> None:
@@ -216,14 +220,19 @@ class Runner:
     async def _loop(self) -> None:
         while not self.engine.done:
             event = await self.inbox.next(await self._patience())
-            try:
-                await self._look_at_market()
-                await self._handle(event)
-                self._catch_up()
-            except (ExchangeUnavailable, RateLimited) as error:
-                logger.warning("exchange_unavailable", extra={"bot_id": str(self.bot.pk), "code": error.code})
-                self.give_way()
-                self._recover(self.engine.now + RETRY_MS)
+            await self._attempt(event)
+
+    async def _attempt(self, event: Event | None) -> None:
+        try:
+            await self._look_at_market()
+            await self._handle(event)
+            self._catch_up()
+        except (ExchangeUnavailable, RateLimited) as error:
+            logger.warning("exchange_unavailable", extra={"bot_id": str(self.bot.pk), "code": error.code})
+            self.give_way()
+            now = await self.engine.exchange.exchange_time()
+            self._recover(now + backoff(self._failures))
+            self._failures += 1
 
     def _recover(self, at: int, full: bool = False) -> None:
         """Compares with the exchange then. A full comparison that is due, or failed half-way, stays full."""
@@ -243,8 +252,8 @@ class Runner:
             times.append(self.engine.wake_at)
         if self._recover_at is not None:
             times.append(self._recover_at[0])
-        if any(order.is_unknown for order in self.engine.live.values()):
-            times.append(self._resolve_at)
+        elif (look_at := self.recovery.unknown.next_look()) is not None:
+            times.append(look_at)
         return max(0, min(times) - now) / 1000
 
     async def _handle(self, event: Event | None) -> None:
@@ -298,15 +307,20 @@ class Runner:
 
     async def _on_time(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at[0]:
-            reports, self._reports = self._reports, None
-            self.engine.now = max(now, self.engine.now)
-            await self.recovery.run(self._recover_at[1], reports)
-            self._recover_at = None
-            self.give_way()
-        elif now >= self._resolve_at and any(order.is_unknown for order in self.engine.live.values()):
-            self._resolve_at = now + RESOLVE_EVERY_MS + random.randrange(250)  # noqa: S311 - spreads the load
-            await self.recovery.resolve()
+            await self._compare(now, self._recover_at[1])
+        elif self._recover_at is None and now >= (self.recovery.unknown.next_look() or now + 1):
+            await self.recovery.unknown.look()
         await self.engine.on_timer(now)
+
+    async def _compare(self, now: int, full: bool) -> None:
+        reports, self._reports = self._reports, None
+        self.engine.now = max(now, self.engine.now)
+        await self.recovery.run(reports)
+        self._recover_at, self._failures = None, 0
+        self.give_way()
+        since = self.engine.position_manager.position.last[0] or self.first_sent
+        if full and since:
+            self.account.history.want(self.bot.symbol, since)
 
     async def _obey(self, intent: Intent) -> None:
         mode, action = mode_of(intent.status, intent.stopping), intent.stop_action or "keep"

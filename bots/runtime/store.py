@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from bots import store as rows
 from bots.core.orders import Order, PlannedOrder
 from bots.core.ports import Change, LeaseLost
 from bots.core.slots import SlotState
@@ -72,6 +73,14 @@ class DatabaseStore:
         if change is not None:
             self._tell({"type": "fill", "fill": fill, "order": change.order})
         return change
+
+    async def find(self, client_id: str) -> Order | None:
+        return await self._run(rows.find_order, self.lease.bot_id, client_id)
+
+    async def known_ids(self, exchange_ids: Sequence[str]) -> set[str]:
+        if not exchange_ids:
+            return set()
+        return await self._run(rows.known_ids, self.account, self.market.symbol, exchange_ids)
 
     async def begin(self, beginning: Beginning) -> None:
         await self._run(trading.begin, lease=self.lease, beginning=beginning)

@@ -58,7 +58,7 @@ class BotWorker:
         self.closing = False
         self.database = Database()
         self.minutes = Minutes(self.database)
-        self.accounts = Accounts()
+        self.accounts = Accounts(self.database)
         self.feed = Feed(lambda: list(self.runners.values()))
         self.prices: PriceBus
         self.heartbeat = Heartbeat(self._lost)

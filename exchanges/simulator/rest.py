@@ -72,7 +72,7 @@ class RestWire(ABC, Generic[E]):
             request,
             exchange=self.exchange.name,
             api_key=api_key,
-            endpoint=self.part_of(found, parameters or {}),
+            endpoint=found.part,
             answer=self._answerer(asked),
             about=self.about(found, parameters or {}),
             note=received.note,
@@ -86,10 +86,6 @@ class RestWire(ABC, Generic[E]):
 
     @abstractmethod
     def answer(self, asked: Asked[E]) -> web.Response: ...
-
-    def part_of(self, found: E, given: Parameters) -> str:
-        """What the request is to the faults."""
-        return found.part
 
     def as_struck(self, key: Key, part: str) -> Key:
         """The key as it is shown while a fault lets it withdraw."""

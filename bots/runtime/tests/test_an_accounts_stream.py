@@ -10,6 +10,8 @@ import pytest
 from bots.core.ports import AccountRefused, UnknownSymbol
 from bots.runtime import accounts
 from bots.runtime.accounts import Account
+from bots.runtime.database import Database
+from bots.runtime.history import Pace
 from bots.runtime.inbox import Inbox, Reconcile
 
 
@@ -66,14 +68,16 @@ def account(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[Any], None]) -> Ac
         return stream
 
     monkeypatch.setattr(accounts.exchanges, "open_account_stream", open_stream)
-    return Account(SimpleNamespace(pk=1), Connector(), prices=None)
+    key = SimpleNamespace(pk=1, venue="binance", account_uid="7")
+    return Account(key, Connector(), prices=None, database=Database(1), pace=Pace())
 
 
 async def heard(account: Account, wanted: Reconcile, times: int = 1) -> bool:
     """Whether its bot hears that so often within two seconds."""
     inbox = Inbox()
     account.members["ag"] = ("BTC/USDT", inbox)
-    await account.start()
+    account.begin()
+    await account.ready()
     try:
         async with asyncio.timeout(2):
             while times:

@@ -23,16 +23,29 @@ def test_of_what_a_user_wanted_in_turn_only_the_last_counts() -> None:
     assert asyncio.run(inbox.next(0)) is None
 
 
+async def nothing() -> None:
+    """Nothing to do."""
+
+
 class Recovery:
     """Fails the first time."""
 
     def __init__(self) -> None:
-        self.asked: list[bool] = []
+        self.runs = 0
+        self.unknown = SimpleNamespace(next_look=lambda: None, nothing=nothing)
 
-    async def run(self, full: bool, reports: Any = None) -> None:
-        self.asked.append(full)
-        if len(self.asked) == 1:
+    async def run(self, reports: Any = None) -> None:
+        self.runs += 1
+        if self.runs == 1:
             raise ExchangeUnavailable("away")
+
+
+class History:
+    def __init__(self) -> None:
+        self.wanted: list[int] = []
+
+    def want(self, symbol: str, since: int) -> None:
+        self.wanted.append(since)
 
 
 def runner() -> Any:
@@ -44,33 +57,62 @@ def runner() -> Any:
     async def on_timer(now: int) -> None:
         """Nothing is due."""
 
-    exchange = SimpleNamespace(exchange_time=now)
-    risk = RiskManager(RiskLimits(), Decimal(1000))
-    made.engine = SimpleNamespace(now=0, live={}, exchange=exchange, on_timer=on_timer, risk_manager=risk)
-    made.bot = SimpleNamespace(pk=made.lease.bot_id)
+    books = SimpleNamespace(position=SimpleNamespace(last=(0, 0, "")))
+    made.engine = SimpleNamespace(
+        now=0,
+        live={},
+        exchange=SimpleNamespace(exchange_time=now),
+        on_timer=on_timer,
+        position_manager=books,
+        risk_manager=RiskManager(RiskLimits(), Decimal(1000)),
+    )
+    made.bot = SimpleNamespace(pk=made.lease.bot_id, symbol="BTC/USDT")
+    made.account, made.first_sent = SimpleNamespace(history=History()), 77
     made.recovery = Recovery()
     return made
 
 
-async def failing_then_well(made: Any, *events: Reconcile) -> list[bool]:
+async def failing_then_well(made: Any, *events: Reconcile) -> int:
     for event in events:
         try:
             await made._handle(event)
         except ExchangeUnavailable:
             made._recover(made.engine.now)
     await made._handle(None)
-    return list(made.recovery.asked)
+    return int(made.recovery.runs)
 
 
 def test_a_full_comparison_that_failed_is_full_again() -> None:
     made = runner()
-    assert asyncio.run(failing_then_well(made, Reconcile(full=True))) == [True, True]
+    assert asyncio.run(failing_then_well(made, Reconcile(full=True))) == 2
+    assert made.account.history.wanted == [77], "since the bot's first order, as it has no fill yet"
     asyncio.run(made._handle(None))
-    assert made.recovery.asked == [True, True]  # done
+    assert made.recovery.runs == 2  # done
 
 
 def test_the_usual_comparison_does_not_replace_a_full_one_that_is_due() -> None:
     made = runner()
     made._recover(20_000, full=True)
     asyncio.run(failing_then_well(made, Reconcile(full=False)))
-    assert made.recovery.asked == [True, True]
+    assert made.account.history.wanted == [77]
+
+
+def test_the_usual_comparison_reads_no_history() -> None:
+    made = runner()
+    asyncio.run(failing_then_well(made, Reconcile(full=False)))
+    assert made.account.history.wanted == []
+
+
+def test_an_exchange_that_does_not_answer_is_asked_ever_more_slowly() -> None:
+    made = runner()
+    waits = []
+
+    async def silent(_reports: Any = None) -> None:
+        raise ExchangeUnavailable("away")
+
+    made.recovery.run, made._look_at_market = silent, made.recovery.unknown.nothing
+    for _ in range(8):
+        made._recover(0)
+        asyncio.run(made._attempt(None))
+        waits.append(made._recover_at[0] - 10_000)
+    assert waits == [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]
