@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("engine",)
+NAMES = ("engine", "crash")
 
 
 def main() -> int:

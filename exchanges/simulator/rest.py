@@ -72,7 +72,7 @@ class RestWire(ABC, Generic[E]):
             request,
             exchange=self.exchange.name,
             api_key=api_key,
-            endpoint=found.part,
+            endpoint=self.part_of(found, parameters or {}),
             answer=self._answerer(asked),
             about=self.about(found, parameters or {}),
             note=received.note,
@@ -86,6 +86,10 @@ class RestWire(ABC, Generic[E]):
 
     @abstractmethod
     def answer(self, asked: Asked[E]) -> web.Response: ...
+
+    def part_of(self, found: E, given: Parameters) -> str:
+        """What the request is to the faults."""
+        return found.part
 
     def as_struck(self, key: Key, part: str) -> Key:
         """The key as it is shown while a fault lets it withdraw."""

@@ -42,6 +42,12 @@ class Rest(RestWire[Endpoint]):
         number = order_number(given.get("orderId", ""))
         return About(self.exchange, given.get("symbol", ""), number, given.get("orderLinkId"))
 
+    def part_of(self, found: Endpoint, given: Parameters) -> str:
+        """Bybit looks an order up in its lists."""
+        if found.part not in ("query", "open_orders"):
+            return found.part
+        return "query" if given.get("orderId") or given.get("orderLinkId") else "open_orders"
+
     def answer(self, asked: Asked[Endpoint]) -> web.Response:
         key: Key | None = None
         now = self.exchange.clock()

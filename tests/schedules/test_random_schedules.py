@@ -1,0 +1,25 @@
+"""A hundred schedules of faults, deaths and users' whims, always the same hundred: each ends with the books equal."""
+
+import pytest
+
+from tests.schedules.play import play, shrunk
+from tests.schedules.steps import drawn
+
+SCHEDULES, BLOCK = 100, 5
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, BLOCK))
+def test_the_books_agree_whatever_happens(schedules: None, first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        verdict = play(drawn(seed))
+        if verdict.violations:
+            smaller = shrunk(verdict)
+            told = "\n".join(["", str(smaller.schedule), *smaller.violations, *smaller.log[-30:]])
+            pytest.fail(told, pytrace=False)
+
+
+def test_the_same_seed_is_the_same_schedule(schedules: None) -> None:
+    """Otherwise no failure could be made smaller."""
+    one, other = play(drawn(7)), play(drawn(7))
+    assert (one.deaths, one.gates, one.struck) == (other.deaths, other.gates, other.struck)
+    assert one.gates.total() > 100
