@@ -13,10 +13,11 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from bots import store
-from bots.core.metrics import annualized_return, max_drawdown
+from bots.core.metrics import annualized_return
 from bots.core.types import ZERO, Ticker
+from bots.curves import equity, max_drawdown
 from bots.levels import levels
-from bots.models import Bot, BotSlot, EquitySnapshot, Fill, Order, Worker
+from bots.models import Bot, BotSlot, Fill, Order, Worker
 from bots.models.order import LIVE
 from marketdata.bus import last_ticker
 
@@ -132,7 +133,6 @@ def stats(bot: Bot) -> dict[str, Any]:
     """The three lines that add up to the equity (grid profit, other realised, unrealised) and what they mean."""
     view = bot_view(bot)
     total = view["equity"] / bot.total_investment - 1 if bot.total_investment else ZERO
-    curve = bot.equity.order_by("time").values_list("equity", flat=True)
     return {
         **realized_lines(bot),
         "unrealized_pnl": view["unrealized_pnl"],
@@ -140,7 +140,7 @@ def stats(bot: Bot) -> dict[str, Any]:
         "total_return": _ratio(total),
         "annualized_return": _ratio(_annualized(bot, total)),
         "buy_and_hold_return": _ratio(_buy_and_hold(bot, view["mark_price"])),
-        "max_drawdown": _ratio(max_drawdown(curve.iterator())),
+        "max_drawdown": _ratio(max_drawdown(bot)),
     }
 
 
@@ -159,18 +159,3 @@ def _annualized(bot: Bot, total: Decimal) -> Decimal | None:
 def _buy_and_hold(bot: Bot, mark: Decimal | None) -> Decimal | None:
     first = bot.fills.order_by("time", "trade_id").values_list("price", flat=True).first()
     return mark / first - 1 if mark and first else None
-
-
-def equity(
-    bot: Bot, start: datetime | None = None, end: datetime | None = None, most: int = 2000
-) -> list[tuple[int, Decimal, Decimal]]:
-    """(ms, equity, realised) at minute closes, at most about `most` of them, evenly thinned; the last is kept."""
-    rows = EquitySnapshot.objects.filter(bot=bot)
-    rows = rows.filter(time__gte=start) if start else rows
-    rows = rows.filter(time__lte=end) if end else rows
-    values = list(rows.order_by("time").values_list("time", "equity", "realized"))
-    step = max(1, len(values) // most)
-    thinned = values[::step]
-    if values and thinned[-1] != values[-1]:
-        thinned.append(values[-1])
-    return [(store.milliseconds(time), worth, realized) for time, worth, realized in thinned]

@@ -2,10 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from bots.core.metrics import YEAR_MS, annualized_return, max_drawdown
+from bots.core.metrics import YEAR_MS, annualized_return
 from bots.core.orders import TRANSITIONS, Order, may_become
 from bots.core.reconcile import reconcile
 from bots.core.types import OrderReport, OrderStatus, OrderType, Side
@@ -36,12 +33,6 @@ def test_a_live_order_never_becomes_pending_and_a_filled_one_nothing() -> None:
     assert not TRANSITIONS[OrderStatus.FILLED]
     assert may_become(OrderStatus.ERROR, OrderStatus.FILLED), "it came to the exchange after all"
     assert not may_become(OrderStatus.OPEN, OrderStatus.ERROR)
-
-
-@given(st.lists(st.decimals(1, 1000, places=2), max_size=20))
-def test_the_drawdown_is_the_deepest_fall_between_any_two_moments(values: list[Decimal]) -> None:
-    falls = [low / high - 1 for i, high in enumerate(values) for low in values[i:]]
-    assert max_drawdown(values) == min([Decimal(0), *falls])
 
 
 def test_a_year_of_ten_percent_is_ten_percent_a_year() -> None:

@@ -1,0 +1,40 @@
+"""A bot's worth over time. A year has half a million minutes: the database counts, and hands out what is shown."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from bots import store
+from bots.core.types import ZERO
+from bots.models import Bot
+
+THINNED = """
+SELECT time, equity, realized FROM (
+  SELECT time, equity, realized, row_number() OVER (ORDER BY time) - 1 AS number, count(*) OVER () AS total
+  FROM equity_snapshots
+  WHERE bot_id = %s AND time >= coalesce(%s, '-infinity'::timestamptz) AND time <= coalesce(%s, 'infinity'::timestamptz)
+) AS minutes WHERE number %% greatest(1, total / %s) = 0 OR number = total - 1 ORDER BY time
+"""
+DRAWDOWN = """
+SELECT min(equity / highest - 1) FROM (
+  SELECT equity, max(equity) OVER (ORDER BY time) AS highest FROM equity_snapshots WHERE bot_id = %s
+) AS minutes WHERE highest > 0
+"""
+
+
+def equity(
+    bot: Bot, start: datetime | None = None, end: datetime | None = None, most: int = 2000
+) -> list[tuple[int, Decimal, Decimal]]:
+    """(ms, equity, realised) at minute closes, at most about `most` of them, evenly thinned; the last is kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(THINNED, [bot.pk, start, end, most])
+        return [(store.milliseconds(time), worth, realized) for time, worth, realized in cursor.fetchall()]
+
+
+def max_drawdown(bot: Bot) -> Decimal:
+    """The deepest fall from a maximum, as a negative fraction of that maximum; 0 where it never fell."""
+    with connection.cursor() as cursor:
+        cursor.execute(DRAWDOWN, [bot.pk])
+        deepest: Decimal | None = cursor.fetchone()[0]
+    return deepest or ZERO
