@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from bots.core.ports import AccountRefused, OrderRefused
 from bots.core.types import Balance, Fill, Market, OrderReport, OrderRequest, OrderStatus, Ticker
 from exchanges.connector.paper import Changes, Clock, Step, from_ticker
 from exchanges.paper import values
-from exchanges.paper.desk import Desk, Funds, Resting
+from exchanges.paper.desk import Desk, Execution, Funds, Resting
 from exchanges.paper.models import PaperAccount, PaperBalance, PaperMarket, PaperOrder, PaperTrade
 
 LOCK_TIMEOUT = "5s"
@@ -160,17 +161,39 @@ def _save(account: PaperAccount, desk: Desk) -> None:
     """Everything the desk has done since it was opened."""
     if not desk.changed:
         return
+    symbol = desk.market.symbol
     account.revision += 1
     account.save(update_fields=["revision"])
+    times = _in_order(account, symbol, desk.executions)
     for order in desk.changed:
-        _save_order(account, desk.market.symbol, order)
-    for done in desk.executions:
-        trade = values.trade(done, desk.market.symbol)
+        _save_order(account, symbol, order)
+    for done, time in zip(desk.executions, times, strict=True):
         assert done.order.id is not None  # noqa: S101 - orders are saved first
-        trade.account, trade.order_id, trade.revision = account, done.order.id, account.revision
+        trade = values.trade(done, symbol)
+        trade.account, trade.order_id, trade.revision, trade.time = (
+            account,
+            done.order.id,
+            account.revision,
+            time,
+        )
         trade.save(force_insert=True)
     _save_funds(account, desk.market.base, desk.base)
     _save_funds(account, desk.market.quote, desk.quote)
+
+
+def _in_order(account: PaperAccount, symbol: str, executions: Sequence[Execution]) -> list[int]:
+    """When each happened: as at an exchange, no trade is older than the one before it. A price may come late, or
+    a minute of which only the end is known."""
+    if not executions:
+        return []
+    trades = PaperTrade.objects.filter(account=account, symbol=symbol)
+    last = trades.aggregate(last=Max("time"))["last"] or 0
+    times = []
+    for done in executions:
+        last = max(last, done.time)
+        done.order.updated = max(done.order.updated, last)
+        times.append(last)
+    return times
 
 
 def _save_order(account: PaperAccount, symbol: str, order: Resting) -> None:

@@ -96,6 +96,15 @@ class TestOneProcess:
         ]
         assert trading.fills(paper.pk, symbol="BTC/USDT", since=fill.time + 1) == []
 
+    def test_no_trade_is_older_than_the_one_before_it(self, paper: Credential) -> None:
+        place(paper, "buy", "49000")
+        place(paper, "buy", "48000", client_id="b")
+        for low, time in (("48500", 9000), ("47000", 8000)):
+            moved = step(low, low, time=time)
+            trading.settle(paper.pk, market=MARKET, steps=[moved], seen=None)
+        assert list(PaperTrade.objects.order_by("pk").values_list("time", flat=True)) == [9000, 9000]
+        assert PaperOrder.objects.get(client_id="b").updated == 9000
+
     def test_what_has_been_seen_is_written_with_the_fills_and_never_back(self, paper: Credential) -> None:
         place(paper, "buy", "49000")
         assert trading.seen(paper.pk, symbol="BTC/USDT") == NOW  # before its first order nothing mattered
