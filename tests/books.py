@@ -91,15 +91,21 @@ class Account:
     """One credential: what the exchange shows of it, and what AutoGrid says its bots did."""
 
     def __init__(self, stack: Stack, trader: Trader, credential: str) -> None:
-        api_key = trader.keys[credential].api_key
-        self.orders: list[Row] = stack.control(f"orders?exchange=binance&api_key={api_key}")
-        self.trades: list[Row] = stack.control(f"trades?exchange=binance&api_key={api_key}")
-        rows = stack.control("accounts")
-        self.balances: dict[str, Row] = next(row["balances"] for row in rows if row["api_key"] == api_key)
+        self.orders: list[Row]
+        self.trades: list[Row]
+        self.balances: dict[str, Row]
+        self.look(stack, trader, credential)
         self.bots = [bot for bot in trader.all("bots") if bot["credential_id"] == credential]
         self.order_rows = {bot["id"]: trader.all(f"bots/{bot['id']}/orders") for bot in self.bots}
         self.fill_rows = {bot["id"]: trader.all(f"bots/{bot['id']}/fills") for bot in self.bots}
         self.by_id: dict[tuple[str, int], Row] = {(row["symbol"], row["orderId"]): row for row in self.orders}
+
+    def look(self, stack: Stack, trader: Trader, credential: str) -> None:
+        api_key = trader.keys[credential].api_key
+        self.orders = stack.control(f"orders?exchange=binance&api_key={api_key}")
+        self.trades = stack.control(f"trades?exchange=binance&api_key={api_key}")
+        rows = stack.control("accounts")
+        self.balances = next(row["balances"] for row in rows if row["api_key"] == api_key)
 
     def check(self) -> None:
         self.every_order_has_one_name()
@@ -194,6 +200,32 @@ class Account:
         assert {name: amount for name, amount in held.items() if amount} == {
             name: amount for name, amount in total.items() if amount
         }
+
+
+class PaperAccount(Account):
+    """A paper account's own lists, by the names of the exchange's."""
+
+    def look(self, stack: Stack, trader: Trader, credential: str) -> None:
+        self.orders = stack.rows(
+            """
+            SELECT replace(symbol, '/', '') "symbol", id "orderId", client_id "clientOrderId", upper(side) "side",
+                CASE status WHEN 'open' THEN 'NEW' WHEN 'filled' THEN 'FILLED' ELSE 'CANCELED' END "status",
+                coalesce(price, 0) "price", quantity "origQty", filled "executedQty", time, updated "updateTime"
+            FROM paper_orders WHERE account_id = %s ORDER BY id
+            """,
+            credential,
+        )
+        self.trades = stack.rows(
+            """
+            SELECT replace(symbol, '/', '') "symbol", id, order_id "orderId", price, quantity "qty",
+                fee "commission", fee_asset "commissionAsset", side = 'buy' "isBuyer",
+                liquidity = 'maker' "isMaker", time
+            FROM paper_trades WHERE account_id = %s ORDER BY id
+            """,
+            credential,
+        )
+        held = stack.rows("SELECT asset, free, locked FROM paper_balances WHERE account_id = %s", credential)
+        self.balances = {row["asset"]: row for row in held}
 
 
 def agrees(bot: Row, book: Book) -> None:

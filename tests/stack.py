@@ -16,7 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from autogrid_project.services import place
 from autogrid_project.services.home import Home
@@ -71,6 +73,13 @@ class Stack:
             )  # fmt: skip
             output.seek(0)
             return subprocess.CompletedProcess(command, done.returncode, output.read())
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """Straight from the database."""
+        home = Home(self.home)
+        url = f"postgres://autogrid:{home.secrets()['postgres']}@127.0.0.1:{home.read('ports.json')['postgres']}/demo"
+        with psycopg.connect(url, row_factory=dict_row) as connection:
+            return connection.execute(query, values).fetchall()
 
     # --- people ---
 

@@ -91,6 +91,11 @@ class Trader:
         self.keys[credential] = Key(api_key, secret)
         return credential
 
+    def add_paper(self, exchange: str = "binance") -> str:
+        """Answers the credential's id."""
+        body = {"exchange": exchange, "label": "Paper account", "mode": "paper"}
+        return str(self.post("credentials", body)["id"])
+
     def price(self, symbol: str) -> Decimal:
         return Decimal(self.get("ticker", exchange="binance", symbol=symbol)["price"])
 
