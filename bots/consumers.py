@@ -27,6 +27,7 @@ from bots.core.types import Ticker
 from bots.services import live, price_feed
 
 UNAUTHENTICATED = 4401
+TOO_MANY = 4429
 BEARER = "bearer."
 WATCH_EVERY = live.WATCH_SECONDS // 3  # beats
 CHECK_EVERY = 60  # beats between two looks at whether session or token are still good
@@ -51,6 +52,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.accept(self.subprotocol)
         if self.user is None:
             await self.close(UNAUTHENTICATED)
+            return
+        if not await asyncio.to_thread(live.enter, self.user.id, self.channel_name):
+            await self.close(TOO_MANY)
             return
         # Joined before the snapshot is read: what happens in between comes twice rather than not at all.
         await self.channel_layer.group_add(live.group_of(self.user.id), self.channel_name)
@@ -84,6 +88,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for end in self.markets.values():
             end()
         await price_feed.leave()
+        await asyncio.to_thread(live.leave, self.user.id, self.channel_name)
         await self.channel_layer.group_discard(live.group_of(self.user.id), self.channel_name)
 
     async def beat(self) -> None:
@@ -93,7 +98,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(self.beat_seconds)
             beats += 1
             if beats % WATCH_EVERY == 0:
-                await asyncio.to_thread(live.watch, self.user.id)
+                await asyncio.to_thread(live.stay, self.user.id, self.channel_name)
             if beats % CHECK_EVERY == 0 and await self.identify() is None:
                 await self.close(UNAUTHENTICATED)
                 return

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import Http404
@@ -248,6 +249,10 @@ async def open_price_stream(exchange: str) -> PublicPrices:
 
 
 def _check_new(user: User, entry: Entry) -> None:
+    most = settings.AUTOGRID_MOST_KEYS_PER_USER
+    if Credential.objects.filter(user=user).exclude(mode=Mode.PAPER).count() >= most:
+        detail = f"You have {most} keys, as many as are allowed: delete one first."
+        raise CredentialRejected("too_many_keys", "", detail)
     candidates = Credential.objects.filter(
         user=user,
         exchange=entry.exchange,

@@ -1,14 +1,30 @@
 """Every error of the API in one shape: `{"type", "errors": [{"code", "detail", "attr"}]}`."""
 
 import math
+import sys
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
+
+RETRY_AFTER = 5  # seconds
+BUSY = "AutoGrid is busy and could not look that up. Nothing was changed: try again in a few seconds."
+
+
+class Unavailable(exceptions.APIException):
+    """The database is away or all its connections are in use: nobody's bug, and over in a moment."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    wait = RETRY_AFTER
+
+    def __init__(self) -> None:
+        super().__init__(BUSY, "unavailable")
 
 
 class ApiExceptionHandler(ExceptionHandler):
@@ -16,6 +32,8 @@ class ApiExceptionHandler(ExceptionHandler):
         """A service's ValidationError({"field": ...}) is a 400 that names the field."""
         if isinstance(exc, DjangoValidationError):
             return exceptions.ValidationError(as_serializer_error(exc))
+        if isinstance(exc, OperationalError):
+            return Unavailable()
         return super().convert_known_exceptions(exc)
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
@@ -63,6 +81,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], OperationalError):
+        return _unavailable(request)
     if is_api(request):
         return error_response(500, "error", "Something went wrong on our side.")
     return defaults.server_error(request)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        answer: HttpResponse = error_response(503, "unavailable", BUSY)
+    else:
+        answer = HttpResponse(render_to_string("503.html"), status=503)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer

@@ -37,13 +37,28 @@ class MinuteThrottle(BaseThrottle):
     @classmethod
     def counts(cls, ident: str) -> bool:
         """Counts one more of `ident`; False where that is one too many for this minute."""
-        key = f"throttle:{cls.scope}:{ident}:{int(cls.now() // WINDOW)}"
         try:
-            return _count(key) <= int(api_settings.DEFAULT_THROTTLE_RATES[cls.scope] or 0)
+            return _count(cls._key(ident)) <= cls._rate()
         except RedisError:
             # Without Redis the bots trade on: their owner must still be able to stop them.
             log.warning("Throttling is off: the cache does not answer.")
             return True
+
+    @classmethod
+    def is_spent(cls, ident: str) -> bool:
+        """Whether one more would be too many; counts nothing."""
+        try:
+            return int(cache.get(cls._key(ident)) or 0) >= cls._rate()
+        except RedisError:
+            return False
+
+    @classmethod
+    def _key(cls, ident: str) -> str:
+        return f"throttle:{cls.scope}:{ident}:{int(cls.now() // WINDOW)}"
+
+    @classmethod
+    def _rate(cls) -> int:
+        return int(api_settings.DEFAULT_THROTTLE_RATES[cls.scope] or 0)
 
     def wait(self) -> float:
         return WINDOW - self.now() % WINDOW

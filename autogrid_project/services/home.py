@@ -80,7 +80,8 @@ class Home:
 
     def hold(self) -> IO[str]:
         """Makes the caller this home's only supervisor, until it closes the file or dies."""
-        file = (self.path / "lock").open("a")
+        file = open(self.path / "lock", "a", opener=_private)  # noqa: SIM115 - its holder closes it
+        os.fchmod(file.fileno(), 0o600)  # one of an earlier version was everybody's to lock
         for _ in range(20):  # `is_held` of another command may have the lock for an instant
             with suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,6 +99,10 @@ class Home:
         except BlockingIOError:
             return True
         return False
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _new_secrets() -> dict[str, str]:

@@ -185,6 +185,10 @@ AUTOGRID_URL = (env.text("AUTOGRID_URL", "") or next(iter(CSRF_TRUSTED_ORIGINS),
 # Who is told by e-mail when trading is halted.
 AUTOGRID_OPERATORS = env.words("AUTOGRID_OPERATORS")
 EMAIL_TIMEOUT = 10
+# What one user may have: far beyond honest use, so that nobody fills the machine by himself.
+AUTOGRID_MOST_BOTS_PER_USER = env.integer("AUTOGRID_MOST_BOTS_PER_USER", 2000)
+AUTOGRID_MOST_KEYS_PER_USER = env.integer("AUTOGRID_MOST_KEYS_PER_USER", 100)
+AUTOGRID_MOST_SOCKETS_PER_USER = env.integer("AUTOGRID_MOST_SOCKETS_PER_USER", 50)
 # The operator's bounds on each bot's own risk limits; the two last in percent.
 AUTOGRID_MOST_ORDERS_PER_MINUTE = env.integer("AUTOGRID_MOST_ORDERS_PER_MINUTE", 1000)
 AUTOGRID_MOST_LOSS_PER_HOUR = env.decimal("AUTOGRID_MOST_LOSS_PER_HOUR", "100", most="100")

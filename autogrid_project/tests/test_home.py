@@ -73,3 +73,10 @@ def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text(json.dumps({}))
     with pytest.raises(Refused, match="cannot be made"):
         Home(tmp_path / "file" / "home").create()
+
+
+def test_only_its_owner_may_touch_the_lock(home):
+    (home.path / "lock").touch(mode=0o666)
+    with home.hold():
+        assert stat.S_IMODE((home.path / "lock").stat().st_mode) == 0o600
+        assert home.is_held()

@@ -3,11 +3,12 @@
 from functools import singledispatch
 
 from rest_framework import status
-from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Throttled, ValidationError
 
 from bots.core.ports import AccountRefused, ExchangeError, RateLimited, UnknownSymbol
 from bots.models import Bot
 from bots.services.errors import IllegalMove, InvalidConfig
+from exchanges.budget import AskedTooOften
 from marketdata.completing import CandlesLoading
 
 # Inputs beside the config; every other field that a service names is one of the config's.
@@ -68,6 +69,11 @@ def _(error: UnknownSymbol) -> Exception:
 @answer_to.register
 def _(error: AccountRefused) -> Exception:
     return Conflict(f"The exchange refuses the API key: {error.detail}", "account_refused")
+
+
+@answer_to.register
+def _(error: AskedTooOften) -> Exception:
+    return Throttled(error.retry_after)
 
 
 @answer_to.register

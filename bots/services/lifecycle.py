@@ -1,15 +1,18 @@
 """What users tell their bots. Everything here writes intent; only the runtime trades."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.models import User
+from bots.core.ports import ExchangeError
 from bots.core.strategies.config import FieldError, as_json
 from bots.models import Bot, BotEvent, BotStatus, Order, TradingHalt
 from bots.models.order import LIVE
@@ -18,6 +21,7 @@ from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.events import publish_bot, record_event
 from bots.services.notices import notify
 from bots.services.preflight import check_creation, check_credential, check_start
+from exchanges.budget import AskedTooOften, count_question, refuse_when_spent
 from exchanges.models import Credential, PermissionState
 from exchanges.services import hold_credential
 from marketdata.services import follow
@@ -51,10 +55,13 @@ def create_bot(
     """Raises InvalidConfig, ExchangeUnavailable where the market cannot be asked, and Http404 where the key was
     deleted meanwhile."""
     name = _checked_name(name)
+    _refuse_too_many(user)
     check_credential(credential)
     parsed = check_creation(credential, strategy, symbol, config)
     with transaction.atomic():
         hold_credential(credential=credential)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two at once: the second waits here
+        _refuse_too_many(user)
         bot = Bot.objects.create(
             user=user,
             credential=credential,
@@ -69,6 +76,12 @@ def create_bot(
         publish_bot(bot=bot)
     follow(exchange=credential.venue, symbol=symbol)
     return _refreshed(bot)
+
+
+def _refuse_too_many(user: Any) -> None:
+    most = settings.AUTOGRID_MOST_BOTS_PER_USER
+    if user.bots.count() >= most:
+        raise IllegalMove("too_many_bots", f"You have {most} bots, as many as are allowed: delete one first.")
 
 
 def _checked_name(name: str) -> str:
@@ -118,7 +131,7 @@ def start_bot(*, bot: Bot) -> Bot:
     """Starts a stopped bot with a new run, resumes a paused one. Raises InvalidConfig and IllegalMove."""
     if bot.status not in (BotStatus.RUNNING, BotStatus.PAUSED):
         _refuse_start(bot)
-        check_start(bot)
+        _check_start(bot)
     with _locked(bot) as row:
         if row.status == BotStatus.RUNNING:
             return _refreshed(bot)
@@ -135,6 +148,18 @@ def start_bot(*, bot: Bot) -> Bot:
         enqueue(row)
     follow(exchange=bot.credential.venue, symbol=bot.symbol)
     return _refreshed(bot)
+
+
+def _check_start(bot: Bot) -> None:
+    """The pre-flight costs the exchange's request weight, which all share: starts that are refused use up their user's
+    share of it, others do not."""
+    refuse_when_spent(user_id=bot.user_id)
+    try:
+        check_start(bot)
+    except (InvalidConfig, ExchangeError):
+        with suppress(AskedTooOften):  # this one has its own answer
+            count_question(user_id=bot.user_id)
+        raise
 
 
 def _refuse_start(bot: Bot) -> None:

@@ -7,6 +7,7 @@ loses nothing. `type` is pnl, order, fill, bot or price; `bot_id` names the bot 
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +23,7 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 15
+SOCKET_SECONDS = 30  # a socket whose process died counts no longer than that
 
 
 def group_of(user_id: UUID) -> str:
@@ -64,6 +66,42 @@ def current_sequence(user_id: UUID) -> int:
 def watch(user_id: UUID) -> None:
     """Says for the next seconds that a page of this user is open."""
     _redis().set(watching_key(user_id), 1, ex=WATCH_SECONDS)
+
+
+def sockets_key(user_id: UUID) -> str:
+    """The open sockets of a user, each with the time until which it counts."""
+    return f"sockets:{user_id.hex}"
+
+
+def enter(user_id: UUID, socket: str) -> bool:
+    """Whether the user may open one more socket; it counts until `leave`, or as long as `stay` is called. Without
+    Redis nothing is counted."""
+    with _harmless():
+        key, now = sockets_key(user_id), time.time()
+        pipe = _redis().pipeline()
+        pipe.zremrangebyscore(key, "-inf", now)
+        pipe.zadd(key, {socket: now + SOCKET_SECONDS})
+        pipe.expire(key, SOCKET_SECONDS)
+        pipe.zcard(key)
+        if pipe.execute()[-1] <= settings.AUTOGRID_MOST_SOCKETS_PER_USER:
+            return True
+        _redis().zrem(key, socket)
+        return False
+    return True
+
+
+def stay(user_id: UUID, socket: str) -> None:
+    """Says for the next seconds that this socket is open, and with it a page of the user."""
+    watch(user_id)
+    pipe = _redis().pipeline()
+    pipe.zadd(sockets_key(user_id), {socket: time.time() + SOCKET_SECONDS})
+    pipe.expire(sockets_key(user_id), SOCKET_SECONDS)
+    pipe.execute()
+
+
+def leave(user_id: UUID, socket: str) -> None:
+    with _harmless():
+        _redis().zrem(sockets_key(user_id), socket)
 
 
 def is_watched(user_id: UUID) -> bool:

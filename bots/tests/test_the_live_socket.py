@@ -227,3 +227,18 @@ async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.
 
     monkeypatch.setattr(live, "_message", away)
     await live.apublish(alice.id, {"type": "bot"})
+
+
+async def test_one_socket_too_many_is_closed_and_one_that_closes_makes_room(
+    alice: User, bob: User, settings: Any
+) -> None:
+    settings.AUTOGRID_MOST_SOCKETS_PER_USER = 2
+    first, second, outsider = await by_token(alice), await by_token(alice), await by_token(bob)
+    for each in (first, second, outsider):
+        await listening(each)
+    assert await closed_with(await by_token(alice)) == 4429
+    await first.disconnect()
+    third = await by_token(alice)
+    await listening(third)
+    for each in (second, third, outsider):
+        await each.disconnect()

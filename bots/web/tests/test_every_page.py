@@ -52,7 +52,7 @@ def test_the_theme_is_in_the_first_byte(client: Client, db: None, cookie: str, a
     assert ("data-theme" in page) == bool(attribute)
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "500", "403_csrf", "locked_out"])
+@pytest.mark.parametrize("name", ["400", "403", "404", "500", "503", "403_csrf", "locked_out"])
 def test_error_pages_need_nothing_to_be_shown(name: str) -> None:
     page = render_to_string(f"{name}.html")
     assert "AutoGrid" in page
