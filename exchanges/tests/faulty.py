@@ -1,7 +1,8 @@
-"""A connector and the simulated exchange with faults, for the tests of what each fault looks like from both sides."""
+"""A connector and a simulated exchange with faults, for the tests of what each fault looks like from both sides."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,20 @@ import pytest
 
 from bots.core.types import OrderReport
 from exchanges.connector.client import Keys
+from exchanges.connector.facts import FACTS
 from exchanges.connector.rest import RestConnector
+from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import Fault, Faults
+from exchanges.simulator.hosting import LISTINGS
 from exchanges.simulator.orders import Order
 from exchanges.simulator.testing import RunningSimulator, running_simulator, wall_clock
 from exchanges.tests.conftest import Connecting, order
 
 KEY = "demo-alice"
 BTC = "BTC/USDT"
+NAMES = [name for name in FACTS if name in LISTINGS]  # testnets have another name here than there
+BINANCE = pytest.mark.parametrize("name", ["binance"], indirect=True)
+STREAMED = pytest.mark.parametrize("name", [name for name in NAMES if not FACTS[name].polled], indirect=True)
 
 
 class LateClock:
@@ -28,49 +36,80 @@ class LateClock:
         return wall_clock() + self.ahead
 
 
+@dataclass
+class Scene:
+    """One exchange of the simulator."""
+
+    running: RunningSimulator
+    name: str
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.running.exchanges[self.name]
+
+    @property
+    def faults(self) -> Faults:
+        return self.running.faults
+
+    @property
+    def transport(self) -> dict[str, Any]:
+        return self.running.transport
+
+    @property
+    def uid(self) -> int:
+        return self.exchange.accounts.keys[KEY].uid
+
+    def strike(self, kind: str, **options: Any) -> Fault:
+        return self.faults.add(kind, self.name, **options)
+
+    def on_book(self) -> list[str]:
+        return [each.client_id for each in self.exchange.open_orders(self.uid)]
+
+    def held(self, client_id: str = "agx1") -> Order | None:
+        return self.exchange.find_order(self.uid, "BTCUSDT", None, client_id)
+
+    def requests(self, cancels: bool = False) -> list[tuple[str, bool | None, str | None]]:
+        """(client id, was it carried out, the fault that struck) of each new order received, or of each cancel.
+        None: the exchange has not looked at it."""
+        return [
+            (each["clientOrderId"], _went_well(each), each["fault"])
+            for each in self.exchange.journal.requests.of(KEY)
+            if cancels == (each["method"] == "DELETE" or each["path"].endswith("cancel"))
+        ]
+
+
+def _went_well(request: dict[str, Any]) -> bool | None:
+    if request["status"] is None:
+        return None
+    return request["status"] == 200 and request["answer"].get("retCode", 0) == 0
+
+
 @pytest.fixture
 def clock() -> LateClock:
     return LateClock()
 
 
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-async def sim(clock: LateClock) -> AsyncIterator[RunningSimulator]:
+async def sim(clock: LateClock, name: str) -> AsyncIterator[Scene]:
     async with running_simulator(seed=1, clock=clock) as running:
-        running.exchange.set_price("BTCUSDT", Decimal(60_000))
-        yield running
+        running.exchanges[name].set_price("BTCUSDT", Decimal(60_000))
+        yield Scene(running, name)
 
 
 @pytest.fixture
-async def alice(sim: RunningSimulator, connecting: Connecting) -> Any:
-    connector = await connecting(sim.transport, Keys(KEY, "secret-of-alice"))
+async def alice(sim: Scene, connecting: Connecting) -> Any:
+    connector = await connecting(sim.transport, Keys(KEY, "secret-of-alice"), exchange=sim.name)
     await connector.balances()  # its account exists
     return connector
 
 
 async def place(connector: RestConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())
-
-
-def on_book(sim: RunningSimulator) -> list[str]:
-    return [each.client_id for each in sim.exchange.open_orders(uid(sim))]
-
-
-def held(sim: RunningSimulator, client_id: str = "agx1") -> Order | None:
-    return sim.exchange.find_order(uid(sim), "BTCUSDT", None, client_id)
-
-
-def uid(sim: RunningSimulator) -> int:
-    return sim.exchange.accounts.keys[KEY].uid
-
-
-def requests(sim: RunningSimulator, method: str = "POST") -> list[tuple[str, int | None, str | None]]:
-    """(client id, what the exchange answered, the fault that struck) of each order request received."""
-    received = sim.exchange.journal.requests.of(KEY)
-    return [
-        (each["clientOrderId"], each["status"], each["fault"])
-        for each in received
-        if each["method"] == method
-    ]
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 10) -> None:

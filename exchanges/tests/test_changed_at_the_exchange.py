@@ -7,25 +7,25 @@ import pytest
 from bots.core import ports
 from bots.core.types import OrderStatus
 from exchanges.connector import markets
-from exchanges.tests.faulty import BTC, alice, clock, held, on_book, place, sim, uid
+from exchanges.tests.faulty import BTC, alice, clock, name, place, sim
 
-__all__ = ["alice", "clock", "sim"]
+__all__ = ["alice", "clock", "name", "sim"]
 D = Decimal
 
 
 async def test_money_taken_away_makes_the_next_order_refused(sim, alice):
     await place(alice)
-    sim.exchange.set_balance(uid(sim), "USDT", D(10))
+    sim.exchange.set_balance(sim.uid, "USDT", D(10))
     assert (await alice.balances())["USDT"].free == D(10)
     with pytest.raises(ports.OrderRefused) as raised:
         await place(alice, "agx2")
     assert raised.value.code == "insufficient_funds"
-    assert on_book(sim) == ["agx1"]
+    assert sim.on_book() == ["agx1"]
 
 
 async def test_an_order_cancelled_by_hand_is_found_cancelled(sim, alice):
     await place(alice)
-    order = held(sim)
+    order = sim.held()
     sim.exchange.cancel(order.uid, order.symbol, order.id, None)
     assert await alice.open_orders(BTC) == []
     assert (await alice.fetch_order(BTC, "agx1")).status is OrderStatus.CANCELLED
@@ -39,7 +39,7 @@ async def test_changed_filters_refuse_what_fitted_the_old_ones(sim, alice):
             await place(alice, **changes)
         assert raised.value.code == "filter"
     await place(alice, quantity=D("0.002"))
-    assert on_book(sim) == ["agx1"]
+    assert sim.on_book() == ["agx1"]
 
 
 async def test_a_refused_filter_makes_the_rules_be_read_again(sim, alice, monkeypatch):

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from bots.core import ports
-from exchanges.tests.faulty import BTC, KEY, alice, clock, held, on_book, place, sim
+from exchanges.tests.faulty import BTC, KEY, alice, clock, name, place, sim
 
-__all__ = ["alice", "clock", "sim"]
+__all__ = ["alice", "clock", "name", "sim"]
 D = Decimal
 
 KINDS = [
@@ -56,32 +56,33 @@ READS = {
 
 
 async def half_filled(sim, alice):
-    sim.faults.add("partial_fill", count=1)
+    sim.strike("partial_fill", count=1)
     await place(alice)
 
 
-@pytest.mark.parametrize("endpoint", READS)
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_read_is_asked_again(kind, endpoint, sim, alice):
+async def test_a_read_is_asked_again(kind, sim, alice):
     await half_filled(sim, alice)
-    fault = sim.faults.add(kind, api_key=KEY, endpoint=endpoint, count=2 if kind != "code_-1021" else 1)
-    assert await READS[endpoint](alice)
-    assert fault.struck == fault.count
+    for endpoint, read in READS.items():
+        fault = sim.strike(kind, api_key=KEY, endpoint=endpoint, count=1)
+        assert await read(alice), endpoint
+        assert fault.struck == 1, endpoint
 
 
-@pytest.mark.parametrize("endpoint", READS)
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_read_that_never_gets_through_says_so(kind, endpoint, sim, alice, monkeypatch):
+async def test_a_read_that_never_gets_through_says_so(kind, sim, alice, monkeypatch):
     monkeypatch.setattr(alice.venue, "_retry_delays", (0.0,))
     await half_filled(sim, alice)
-    sim.faults.add(kind, api_key=KEY, endpoint=endpoint)
-    with pytest.raises((ports.ExchangeUnavailable, ports.RateLimited)):
-        await READS[endpoint](alice)
+    for endpoint, read in READS.items():
+        fault = sim.strike(kind, api_key=KEY, endpoint=endpoint)
+        with pytest.raises((ports.ExchangeUnavailable, ports.RateLimited)):
+            await read(alice)
+        sim.faults.end(fault.id)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_price_is_asked_for_again(kind, sim, alice):
-    fault = sim.faults.add(kind, endpoint="market", count=2)
+    fault = sim.strike(kind, endpoint="market", count=2)
     assert (await alice.ticker(BTC)).price == D(60_000)
     assert fault.struck == 2
 
@@ -90,7 +91,7 @@ async def test_a_price_is_asked_for_again(kind, sim, alice):
 async def test_a_cancel_is_asked_for_until_the_order_is_gone(kind, sim, alice):
     await place(alice)
     await place(alice, "ag-other")
-    sim.faults.add(kind, api_key=KEY, endpoint="cancel", count=1)
+    sim.strike(kind, api_key=KEY, endpoint="cancel", count=1)
     await alice.cancel_order(BTC, "agx1")
-    assert held(sim).status == "CANCELED"
-    assert on_book(sim) == ["ag-other"]
+    assert sim.held().status == "CANCELED"
+    assert sim.on_book() == ["ag-other"]
