@@ -21,9 +21,15 @@ from exchanges.tests.conftest import Connecting, order
 
 KEY = "demo-alice"
 BTC = "BTC/USDT"
-NAMES = [name for name in FACTS if name in LISTINGS]  # testnets have another name here than there
-BINANCE = pytest.mark.parametrize("name", ["binance"], indirect=True)
-STREAMED = pytest.mark.parametrize("name", [name for name in NAMES if not FACTS[name].polled], indirect=True)
+NAMES = [name for name, facts in FACTS.items() if name in LISTINGS and not facts.testnet_of]
+
+
+def only(names: list[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("name", names, indirect=True)
+
+
+STREAMED = only([name for name in NAMES if not FACTS[name].polled])
+TELLS_RIGHTS = only([name for name in NAMES if not FACTS[name].attested])
 
 
 class LateClock:

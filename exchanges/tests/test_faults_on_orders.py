@@ -8,7 +8,7 @@ import pytest
 from bots.core import ports
 from bots.core.types import OrderStatus
 from exchanges.connector import client
-from exchanges.tests.faulty import BTC, KEY, alice, clock, eventually, name, place, sim
+from exchanges.tests.faulty import BTC, KEY, TELLS_RIGHTS, alice, clock, eventually, name, place, sim
 
 __all__ = ["alice", "clock", "name", "sim"]
 D = Decimal
@@ -178,6 +178,7 @@ async def test_a_revoked_key_is_refused_everywhere_until_the_fault_ends(sim, ali
     assert sim.on_book() == ["agx1"]
 
 
+@TELLS_RIGHTS
 async def test_a_key_gains_the_right_to_withdraw(sim, alice):
     assert (await alice.key_facts()).moves_money is False
     sim.strike("key_withdraw", api_key=KEY)

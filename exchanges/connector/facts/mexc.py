@@ -26,6 +26,7 @@ MEXC = ExchangeFacts(
     order_seconds=1.0,
     wire="mexc",
     poll_seconds=2.0,
+    oldest_fill_days=29,  # of trades it tells the last month
     attested=True,
     key_hint=(
         "Allow reading account details and spot trading, leave withdrawals and transfers off, and restrict the key to "
@@ -63,6 +64,7 @@ MEXC = ExchangeFacts(
         {
             "-1121",
             "-1128",
+            "400",
             "2003",
             "2005",
             "2011",
@@ -93,6 +95,7 @@ MEXC = ExchangeFacts(
     refused_texts=(
         *((code, "", "insufficient_funds") for code in ("30004", "30005", "2005", "10101", "88015")),
         ("30029", "", "too_many_orders"),
+        ("400", "scale is invalid", "filter"),
         *((code, "", "filter") for code in ("30002", "30003", "30087", "88013", "10096", "2003")),
         ("", "", "invalid"),
     ),
