@@ -13,12 +13,14 @@ from exchanges.simulator.faults import Faults
 class BinanceWire:
     def __init__(self, exchange: Exchange, faults: Faults, limits: Limits | None) -> None:
         limits = limits or Limits()
+        self._is_testnet = exchange.name.endswith("-testnet")
         self._rest = Rest(exchange, limits, faults)
         self._streams = Streams(exchange, faults)
         self._user_data = UserData(exchange, limits, faults)
 
     def routes(self) -> list[web.RouteDef]:
-        return [*self._rest.routes(), *self._streams.routes(), *self._user_data.routes()]
+        routes = [*self._rest.routes(), *self._streams.routes(), *self._user_data.routes()]
+        return [route for route in routes if not (self._is_testnet and route.path.startswith("/sapi/"))]
 
     async def run(self) -> None:
         await self._streams.run()

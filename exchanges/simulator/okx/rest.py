@@ -28,6 +28,7 @@ class Rest(RestWire[Endpoint]):
     def __init__(self, exchange: Exchange, limits: Limits, faults: Faults) -> None:
         super().__init__(exchange, faults, ENDPOINTS)
         self._limits = limits
+        self._passphrases: dict[str, str] = {}  # of a key: the one first used with it
 
     def read(self, request: web.Request, body: str) -> Parameters | None:
         if request.method != "POST":
@@ -64,10 +65,22 @@ class Rest(RestWire[Endpoint]):
         if asked.endpoint.part == "market":
             return None
         signed = asked.request.method + asked.request.raw_path + asked.body
-        key = authenticate(self.exchange, asked.request.headers, signed)
+        headers = asked.request.headers
+        if headers.get("x-simulated-trading") == "1":
+            raise Refused(50101, "APIKey does not match current environment.", 401)
+        key = authenticate(self.exchange, headers, signed)
+        phrase = headers["OK-ACCESS-PASSPHRASE"]
+        if self._passphrases.setdefault(key.api_key, phrase) != phrase:
+            raise Refused(50105, 'Request header "OK-ACCESS-PASSPHRASE" incorrect', 401)
+        self._check_deadline(asked)
         if asked.endpoint.is_write and not key.can_trade:
             raise Refused(50120, "API key doesn't have permission to use this function", 401)
         return self.as_struck(key, asked.endpoint.part)
+
+    def _check_deadline(self, asked: Asked[Endpoint]) -> None:
+        deadline = asked.request.headers.get("expTime", "")
+        if asked.endpoint.is_write and deadline.isdecimal() and int(deadline) < self.exchange.clock():
+            raise refusal(51149, "Order timed out. Please try again.")
 
 
 def _refused(asked: Asked[Endpoint], refused: Refused) -> dict[str, Any]:

@@ -114,6 +114,14 @@ async def test_a_testnet_has_accounts_and_books_of_its_own(binance, sim, switch)
     ]
 
 
+async def test_a_testnet_does_not_tell_what_a_key_may_do(session):
+    url = "/sapi/v1/account/apiRestrictions"
+    async with session.get(f"https://testnet.binance.vision{url}") as answer:
+        assert answer.status == 404
+    async with session.get(f"https://api.binance.com{url}") as answer:
+        assert answer.status == 401
+
+
 async def test_a_testnet_streams_its_own_prices(binance, sim):
     test = binance()
     test.set_sandbox_mode(True)

@@ -66,6 +66,27 @@ async def test_a_wrong_secret_a_missing_passphrase_and_an_unknown_key_are_told_a
         await stranger.privateGetAccountConfig()
 
 
+async def test_a_passphrase_is_the_one_first_used(clients):
+    await clients().privateGetAccountConfig()
+    with pytest.raises(ccxt.AuthenticationError, match="50105"):
+        await clients(password="another").privateGetAccountConfig()
+
+
+async def test_keys_of_the_real_exchange_do_not_trade_in_its_demo(clients):
+    client = clients()
+    client.set_sandbox_mode(True)
+    with pytest.raises(ccxt.AuthenticationError, match="50101"):
+        await client.privateGetAccountConfig()
+
+
+async def test_an_order_after_its_deadline_is_refused(clients, okx):
+    client = clients(headers={"expTime": str(okx.clock() - 1)})
+    with pytest.raises(ccxt.BaseError, match="51149"):
+        await client.privatePostTradeOrder(ORDER)
+    client.headers = {"expTime": str(okx.clock() + 5000)}
+    await client.privatePostTradeOrder(ORDER)
+
+
 async def test_a_request_out_of_time_is_refused(clients, monkeypatch):
     client = clients()
     for off in (-31_000, 31_000):
