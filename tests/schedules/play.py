@@ -112,6 +112,7 @@ class _Play:
         world = self.world
         await world.server.start()
         world.exchange.listen(world.watch.happened)
+        self.prices = asyncio.create_task(world.tell_prices())
         stranger = NewOrder("SOLUSDT", Side.BUY, Kind.LIMIT, judge.BY_HAND, Decimal(40), Decimal(1))
         world.exchange.place(world.uid, stranger)
         await world.start_worker()

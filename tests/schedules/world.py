@@ -41,6 +41,7 @@ from tests.schedules.wire import MemoryServer
 KEY, SECRET = "demo-key-of-the-schedules", "secret-of-the-schedules-4711"
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
 PRICES = {"BTCUSDT": Decimal(60_000), "SOLUSDT": Decimal(150)}
+PRICE_EVERY = 3.0  # seconds
 REBIRTH = 1.0  # seconds until the supervisor has another process in a dead one's place
 
 
@@ -186,6 +187,13 @@ class World:
             self.loop.call_later(
                 self.dice.uniform(0.01, 0.05), worker.process.when_awake, _telling(worker, ticker)
             )
+
+    async def tell_prices(self) -> None:
+        """A market never stands still for long."""
+        while True:
+            await asyncio.sleep(PRICE_EVERY)
+            for symbol in SYMBOLS:
+                self.tell_price(symbol)
 
     # The end
 
