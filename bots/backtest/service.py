@@ -16,7 +16,7 @@ from bots.core.types import Market
 from bots.services.errors import InvalidConfig
 from bots.services.preflight import checked_config, market_for
 from marketdata import columns
-from marketdata.completing import complete
+from marketdata.completing import PATIENCE, complete
 from marketdata.models import Timeframe
 
 MOST_CANDLES = 2_700_000  # five years of minutes
@@ -40,15 +40,15 @@ class Request:
     risk: bool = False
 
 
-def backtest(request: Request) -> dict[str, Any]:
-    """The report. Raises InvalidConfig for what is wrong with the request, ExchangeError and CandlesLoading where
-    market or candles cannot be had now."""
+def backtest(request: Request, patience: float = PATIENCE) -> dict[str, Any]:
+    """The report. `patience` (seconds) is how long missing candles are waited for. Raises InvalidConfig for what is
+    wrong with the request, ExchangeError and CandlesLoading where market or candles cannot be had now."""
     config = checked_config(request.strategy, request.config)
     start, end = _span(request)
     market = replace(
         market_for(request.exchange, request.symbol), maker_fee=request.fees, taker_fee=request.fees
     )
-    candles, width = _candles(request, start, end)
+    candles, width = _candles(request, start, end, patience)
     _check(config, market, candles)
     limits = read_limits(request.config) if request.risk else NO_LIMITS
     return report(Case(config, market, candles, width, limits), FillModelName(request.fill_model))
@@ -81,10 +81,10 @@ def _ms(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
-def _candles(request: Request, start: int, end: int) -> tuple[columns.Columns, int]:
+def _candles(request: Request, start: int, end: int, patience: float) -> tuple[columns.Columns, int]:
     """Of the asked timeframe, made from minutes where they are stored; otherwise the finest there is."""
     series: Any = {"exchange": request.exchange, "symbol": request.symbol}
-    complete(**series, start=start, end=end)
+    complete(**series, start=start, end=end, patience=patience)
     frame, wanted = columns.finest(**series, start=start, end=end), Timeframe(request.timeframe).milliseconds
     if frame is None:
         raise _no_data(request)

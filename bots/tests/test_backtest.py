@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from bots.backtest import service
 from bots.core.types import Candle
 from exchanges.simulator.testing import ThreadedSimulator
-from marketdata import completing
 from marketdata.models import Ohlcv
 from marketdata.services import store_candles
 
@@ -104,7 +104,7 @@ def test_what_takes_long_to_fetch_says_how_far_it_is(
     alices: APIClient, exchange: ThreadedSimulator, settings: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
     settings.HOME = tmp_path
-    monkeypatch.setitem(completing.complete.__kwdefaults__, "patience", -1.0)
+    monkeypatch.setattr(service.backtest, "__defaults__", (-1.0,))
     today = str(datetime.now(UTC).date())
     answer = alices.post(URL, body(start_date=today, end_date=today), format="json")
     assert answer.status_code == 503

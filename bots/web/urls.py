@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bots.web.views import account, detail, keys, listing, new, paper
+from bots.web.views import account, backtest, detail, keys, listing, new, paper
 
 app_name = "web"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("bots/lift-halt/", listing.lift_halt, name="lift_halt"),
     path("bots/new/", new.new, name="new"),
     path("bots/new/check/", new.check, name="check"),
+    path("bots/new/past/", backtest.past, name="past"),
     path("bots/new/market/", new.market, name="market"),
     path("bots/new/symbols/", new.symbols, name="symbols"),
     path("bots/<uuid:bot_id>/", detail.bot, name="bot"),

@@ -134,7 +134,7 @@ def candles(run: dict[str, Any]) -> Columns:
         np.array([int(Decimal(text) * SCALE) for text in rows[name]], np.int64)
         for name in ("open", "high", "low", "close")
     ]
-    return Columns(rows["time"].to_numpy(), *prices, rows["volume"].cast(float).to_numpy())
+    return Columns(rows["time"].to_numpy(), *prices, volume=rows["volume"].cast(float).to_numpy())  # type: ignore[misc]
 
 
 def test_all_fills_of_another_program_are_ours() -> None:
