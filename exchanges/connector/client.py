@@ -46,6 +46,7 @@ CALL: ContextVar[Call | None] = ContextVar("exchange_call", default=None)
 class Signing:
     """Before an exchange's class of ccxt."""
 
+    number = str  # amounts stay what they are on the wire
     timeout_on_exit = 0  # the session is shared and stays: nothing to wait for
     clock: ExchangeClock | None = None
     deadline_header = ""
@@ -116,7 +117,6 @@ def new_client(facts: ExchangeFacts, *, session: aiohttp.ClientSession, keys: Ke
             "streaming": {"keepAlive": 15_000},
         }
     )
-    client.number = str  # amounts stay what they are on the wire
     client.deadline_header = facts.deadline_header
     if facts.testnet_of:
         client.set_sandbox_mode(True)

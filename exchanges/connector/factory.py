@@ -15,6 +15,7 @@ from exchanges.connector.polling import PolledAccountStream, PolledPriceStream
 from exchanges.connector.prices import PriceStream, PriceWire, PublicPrices
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.stream import AccountStream, Symbols
+from exchanges.connector.unified.rest import UnifiedConnector
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ FAMILIES: dict[str, Family] = {
     "binance": Family(BinanceConnector, BinanceAccountStream, BinancePrices()),
     "bybit": Family(BybitConnector, BybitAccountStream, BybitPrices()),
     "mexc": Family(MexcConnector, PolledAccountStream),
+    "unified": Family(UnifiedConnector, PolledAccountStream),
 }
 
 

@@ -4,5 +4,11 @@ from exchanges.connector.binance.public import BinancePublic
 from exchanges.connector.bybit.public import BybitPublic
 from exchanges.connector.mexc.public import MexcPublic
 from exchanges.connector.public import PublicWire
+from exchanges.connector.unified.public import UnifiedPublic
 
-PUBLIC: dict[str, PublicWire] = {"binance": BinancePublic(), "bybit": BybitPublic(), "mexc": MexcPublic()}
+PUBLIC: dict[str, PublicWire] = {
+    "binance": BinancePublic(),
+    "bybit": BybitPublic(),
+    "mexc": MexcPublic(),
+    "unified": UnifiedPublic(),
+}

@@ -15,6 +15,7 @@ from exchanges.connector.client import Call
 from exchanges.connector.factory import FAMILIES
 from exchanges.connector.facts import BINANCE, FACTS
 from exchanges.connector.mexc.rest import MexcConnector
+from exchanges.connector.unified.rest import UnifiedConnector
 from exchanges.connector.wires import PUBLIC
 from exchanges.tasks import recheck_credentials
 
@@ -124,7 +125,12 @@ def test_every_exchange_is_known_by_its_own_name_and_a_testnet_by_that_of_its_ex
 
 
 def test_the_connectors_keep_to_the_protocol():
-    kept: list[type[ports.ExchangeConnector]] = [BinanceConnector, BybitConnector, MexcConnector]
+    kept: list[type[ports.ExchangeConnector]] = [
+        BinanceConnector,
+        BybitConnector,
+        MexcConnector,
+        UnifiedConnector,
+    ]
     assert {family.connector for family in FAMILIES.values()} == set(kept)
 
 

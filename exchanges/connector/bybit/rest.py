@@ -3,8 +3,9 @@
 from typing import Any
 
 from bots.core.types import Balance, Candle, Fill, OrderReport, OrderRequest, OrderStatus, Ticker
-from exchanges.connector import errors
+from exchanges.connector import errors, paging
 from exchanges.connector.bybit import mapping
+from exchanges.connector.paging import MINUTE
 from exchanges.connector.public import KeyFacts, Raw
 from exchanges.connector.rest import RestConnector
 
@@ -12,7 +13,6 @@ ORDERS_PAGE = 50
 FILLS_PAGE = 100
 DAY_MS = 86_400_000
 WINDOW_MS = 7 * DAY_MS  # the longest stretch of executions that may be asked for at once
-MINUTE = 60_000
 
 
 class BybitConnector(RestConnector):
@@ -37,17 +37,22 @@ class BybitConnector(RestConnector):
         )
 
     async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]:
-        return await self._public(
-            "candles",
-            "publicGetV5MarketKline",
-            lambda raw: [mapping.candle(row) for row in reversed(mapping.rows(raw))],
-            category="spot",
-            symbol=await self._id(symbol),
-            interval="1",
-            start=start,
-            end=start + limit * MINUTE - 1,  # otherwise the newest ones come
-            limit=limit,
-        )
+        market_id = await self._id(symbol)
+
+        async def ask(begin: int, most: int) -> list[Candle]:
+            return await self._public(
+                "candles",
+                "publicGetV5MarketKline",
+                lambda raw: [mapping.candle(row) for row in mapping.rows(raw)],
+                category="spot",
+                symbol=market_id,
+                interval="1",
+                start=begin,
+                end=begin + most * MINUTE - 1,  # otherwise the newest ones come
+                limit=most,
+            )
+
+        return await paging.candles(ask, start, limit, now=await self.exchange_time())
 
     async def _post(self, order: OrderRequest) -> OrderReport:
         params = mapping.order_params(order, self.markets.id_of(order.symbol))

@@ -4,10 +4,11 @@ from exchanges.connector.facts.binance import BINANCE, BINANCE_TESTNET
 from exchanges.connector.facts.bybit import BYBIT, BYBIT_TESTNET
 from exchanges.connector.facts.mexc import MEXC
 from exchanges.connector.facts.model import ExchangeFacts
+from exchanges.connector.facts.okx import OKX, OKX_TESTNET
 
-__all__ = ["BINANCE", "BYBIT", "FACTS", "MEXC", "ExchangeFacts", "testnet_of"]
+__all__ = ["BINANCE", "BYBIT", "FACTS", "MEXC", "OKX", "ExchangeFacts", "testnet_of"]
 
-ALL = (BINANCE, BINANCE_TESTNET, BYBIT, BYBIT_TESTNET, MEXC)
+ALL = (BINANCE, BINANCE_TESTNET, BYBIT, BYBIT_TESTNET, MEXC, OKX, OKX_TESTNET)
 FACTS: dict[str, ExchangeFacts] = {facts.id: facts for facts in ALL}
 
 

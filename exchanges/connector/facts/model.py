@@ -34,6 +34,14 @@ class ExchangeFacts:
     )
     poll_seconds: float = 2.0  # between two looks at an account or a price, where there is no stream
     oldest_fill_days: int = 365
+    # Of ccxt's unified calls: how many a page holds, and how the next is asked for.
+    fills_page: int = 100
+    fills_window_days: int = 30
+    fill_client_id: str = ""  # where in a trade the client id is; "": the exchange does not tell it
+    open_orders_page: int = 100
+    open_orders_after: str = "after"  # the parameter for "those before the order with this id"
+    candles_page: int = 1000
+    max_open_orders: int = 200
 
     # What a user needs for a key.
     passphrase: bool = False

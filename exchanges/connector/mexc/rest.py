@@ -6,13 +6,13 @@ from bots.core.types import Balance, Candle, Fill, OrderReport, OrderRequest, Ti
 from exchanges.connector import errors, paging
 from exchanges.connector.binance import mapping as like_binance
 from exchanges.connector.mexc import mapping
+from exchanges.connector.paging import MINUTE
 from exchanges.connector.public import KeyFacts, Raw
 from exchanges.connector.rest import RestConnector
 
 PAGE = 100
 DAY_MS = 86_400_000
 WINDOW_MS = 29 * DAY_MS  # trades may be asked for a month at once
-MINUTE = 60_000
 MOST_NAMES = 20_000
 
 
@@ -49,16 +49,21 @@ class MexcConnector(RestConnector):
         )
 
     async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]:
-        return await self._public(
-            "candles",
-            "spotPublicGetKlines",
-            lambda rows: [like_binance.candle(row) for row in rows],
-            symbol=await self._id(symbol),
-            interval="1m",
-            startTime=start,
-            endTime=start + limit * MINUTE - 1,
-            limit=limit,
-        )
+        market_id = await self._id(symbol)
+
+        async def ask(begin: int, most: int) -> list[Candle]:
+            return await self._public(
+                "candles",
+                "spotPublicGetKlines",
+                lambda rows: [like_binance.candle(row) for row in rows],
+                symbol=market_id,
+                interval="1m",
+                startTime=begin,
+                endTime=begin + most * MINUTE - 1,
+                limit=most,
+            )
+
+        return await paging.candles(ask, start, limit, now=await self.exchange_time())
 
     async def _post(self, order: OrderRequest) -> OrderReport:
         params = mapping.order_params(order, self.markets.id_of(order.symbol))
