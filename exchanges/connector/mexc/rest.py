@@ -100,30 +100,36 @@ class MexcConnector(RestConnector):
         return await self._trades(symbol, since)
 
     async def order_fills(self, symbol: str, exchange_order_id: str) -> list[Fill]:
-        began = await self._began(symbol, exchange_order_id)
-        found = await self._trades(symbol, began, orderId=exchange_order_id)
-        return [fill for fill in found if fill.exchange_order_id == exchange_order_id]
+        """Its last hundred are told by its id; of an order with more, all trades since it was made are read."""
+        found = await self._page(symbol, orderId=exchange_order_id)
+        if len(found) < PAGE:
+            return await self._named(symbol, sorted(found, key=lambda fill: (fill.time, fill.trade_id)))
+        since = await self._trades(symbol, await self._began(symbol, exchange_order_id))
+        return [fill for fill in since if fill.exchange_order_id == exchange_order_id]
 
-    async def _trades(self, symbol: str, since: int, **params: Any) -> list[Fill]:
+    async def _trades(self, symbol: str, since: int) -> list[Fill]:
         """Oldest first, whatever their number, with our ids."""
-        market_id = await self._id(symbol)
-        now = await self.exchange_time()
+        now = await self.exchange_time() + paging.AHEAD_MS
 
         async def ask(start: int, end: int) -> list[Fill]:
-            return await self._private(
-                "fills",
-                "spotPrivateGetMyTrades",
-                lambda rows: [mapping.fill(row, symbol) for row in rows],
-                symbol=market_id,
-                startTime=start,
-                endTime=end,
-                limit=PAGE,
-                **params,
-            )
+            return await self._page(symbol, startTime=start, endTime=end)
 
         oldest = now - self.venue.facts.oldest_fill_days * DAY_MS
         found = await paging.all_fills(ask, max(since, oldest), now, window=WINDOW_MS, page=PAGE)
-        return [mapping.named(fill, await self._name(symbol, fill.exchange_order_id)) for fill in found]
+        return await self._named(symbol, found)
+
+    async def _page(self, symbol: str, **params: Any) -> list[Fill]:
+        return await self._private(
+            "fills",
+            "spotPrivateGetMyTrades",
+            lambda rows: [mapping.fill(row, symbol) for row in rows],
+            symbol=await self._id(symbol),
+            limit=PAGE,
+            **params,
+        )
+
+    async def _named(self, symbol: str, fills: list[Fill]) -> list[Fill]:
+        return [mapping.named(fill, await self._name(symbol, fill.exchange_order_id)) for fill in fills]
 
     async def _name(self, symbol: str, exchange_id: str) -> str:
         if exchange_id not in self._names:

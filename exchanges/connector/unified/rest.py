@@ -71,7 +71,7 @@ class UnifiedConnector(RestConnector):
         return frozenset(row["clientOrderId"] for row in rows if row["clientOrderId"])
 
     async def fills(self, symbol: str, since: int) -> list[Fill]:
-        facts, now = self.venue.facts, await self.exchange_time()
+        facts, now = self.venue.facts, await self.exchange_time() + paging.AHEAD_MS
 
         async def ask(start: int, end: int) -> list[Fill]:
             fetch = partial(self.client.fetch_my_trades, symbol, start, facts.fills_page, {"until": end})

@@ -27,6 +27,10 @@ def authenticate(exchange: Exchange, headers: Mapping[str, str], signed: str) ->
         raise Refused(50111, "Invalid OK-ACCESS-KEY", 401)
     if abs(_ms(stamp) - exchange.clock()) > APART_MS:
         raise Refused(50102, "Timestamp request expired", 401)
+    if (deadline := headers.get("expTime", "")) and not (
+        deadline.isdecimal() and int(deadline) >= exchange.clock()
+    ):
+        raise Refused(51149, "Order timed out. Please try again.", 200)
     _check_signature(known.secret if known else None, stamp + signed, headers.get("OK-ACCESS-SIGN", ""))
     return exchange.key(api_key)
 
