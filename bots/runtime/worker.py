@@ -172,7 +172,8 @@ class BotWorker:
         if self.closing or len(self.runners) >= settings.AUTOGRID_BOTS_PER_WORKER:
             return
         lease = await self._claims.do(bot_id)
-        if lease is None:
+        # Two that ask at once are answered alike: the second must not run what the first runs already.
+        if lease is None or bot_id in self.runners:
             return
         if self.closing:  # meanwhile: nobody would tell this runner to let go
             await self._give_back(lease)

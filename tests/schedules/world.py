@@ -98,8 +98,10 @@ class World:
     # The queue
 
     def ask_for_runners(self, bot_ids: Iterable[UUID]) -> None:
+        """A queue may deliver twice, and the reaper asks beside the user."""
         for bot_id in bot_ids:
-            self.loop.call_later(0.02, self._hand_out, bot_id)
+            for _ in range(self.dice.choice((1, 1, 2))):
+                self.loop.call_later(self.dice.uniform(0.01, 0.03), self._hand_out, bot_id)
 
     def _hand_out(self, bot_id: UUID) -> None:
         takers = [worker for worker in self.workers if worker.process.awake and not worker.closing]
