@@ -186,7 +186,7 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
     )
     # An earlier run's losses have been judged: after a reset they must not halt the bot once more.
     minute_ago = timezone.now() - timedelta(minutes=1)
-    recent = bot.orders.filter(run=bot.run, created_at__gte=minute_ago)
+    recent = bot.orders.filter(run=bot.run, created_at__gte=minute_ago, sent_at__isnull=False)
     closes = bot.equity.filter(time__gte=max(since, bot.started_at or since))
     return Loaded(
         bot=bot,
@@ -200,9 +200,6 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
             (milliseconds(time), equity)
             for time, equity in closes.order_by("time").values_list("time", "equity")
         ],
-        placed=[
-            (sent_at or milliseconds(created_at), explained)
-            for created_at, sent_at, explained in recent.values_list("created_at", "sent_at", "explained")
-        ],
+        placed=[(row.sent_at or 0, row.explained) for row in recent.only("sent_at", "explained")],
         fills=list(map(milliseconds, bot.fills.filter(time__gte=minute_ago).values_list("time", flat=True))),
     )

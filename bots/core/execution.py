@@ -78,11 +78,12 @@ class Execution:
 
     # Placing
 
-    async def place(self, orders: list[PlannedOrder]) -> None:
+    async def place(self, orders: list[PlannedOrder]) -> set[int]:
         """Writes the orders down and sends them one by one. Where the exchange leaves one unknown, or the slice
-        takes too long, the rest is given up unsent: fills and cancels go first, and the plan asks for it anew."""
+        takes too long, the rest is given up unsent: fills and cancels go first, and the plan asks for it anew.
+        Answers the slots of that rest."""
         if not orders:
-            return
+            return set()
         intended = await self.store.intend(orders)
         for order in intended:
             self.live[order.slot] = order
@@ -90,8 +91,10 @@ class Execution:
             if planned.dust:
                 slot = reserve_dust(self.strategy.slot(planned.slot), planned.cycle, planned.dust)
                 self.strategy.state.slots[planned.slot] = slot
-        for order in await self._send_all(intended):
+        unsent = await self._send_all(intended)
+        for order in unsent:
             await self.forget(order, "never_sent")
+        return {order.slot for order in unsent}
 
     async def _send_all(self, orders: list[Order]) -> list[Order]:
         """Answers those that were not sent."""

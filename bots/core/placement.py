@@ -46,6 +46,7 @@ class Placement:
         """Sends the next slice of what the gate allows; the rest has its reason, and its time or its price."""
         outcome, allowed = Placed(), list[PlannedOrder]()
         put_off: dict[int, bool] = {}
+        risk, now, used = self.execution.risk_manager, self.execution.now, dict[int, int | None]()
         funds = self._free_funds(price)
         for order in orders:
             known = explained or self._is_explained(order)
@@ -59,13 +60,16 @@ class Placement:
                     band.bound(verdict.price, price)
                 outcome.put_off(verdict, self.execution.now)
                 continue
-            self.execution.risk_manager.note_placed(self.execution.now, known)
+            used[order.slot] = risk.note_placed(now, known)
             self._last[order.slot] = (order.cycle, order.side)
             funds = None if funds is None else funds - cost(order, price)
             allowed.append(replace(order, explained=known))
         self._put_off = put_off
         await self.explain(reasons)
-        await self.execution.place(allowed)
+        unsent = await self.execution.place(allowed)
+        for order in (order for order in allowed if order.slot in unsent):
+            risk.note_unsent(now, order.explained, used[order.slot])
+            put_off[order.slot] = order.explained
         outcome.some = bool(allowed)
         return outcome
 

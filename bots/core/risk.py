@@ -178,16 +178,25 @@ class RiskManager:
             while times and times[0] <= now - MINUTE:
                 times.popleft()
 
-    def note_placed(self, now: int, explained: bool) -> None:
+    def note_placed(self, now: int, explained: bool) -> int | None:
         """`explained`: by a start, a resume, a recovery, a cycle's progress or a deferral that ended. Of the others
-        each fill explains one."""
+        each fill explains one; when that was is answered, for `note_unsent`."""
         self._placed.append(now)
         if explained:
-            return
+            return None
         if self._fills:
-            self._fills.popleft()
-        else:
-            self._unexplained.append(now)
+            return self._fills.popleft()
+        self._unexplained.append(now)
+        return None
+
+    def note_unsent(self, at: int, explained: bool, fill: int | None) -> None:
+        """The order noted then never left: it is planned anew, and must not count twice."""
+        if at in self._placed:
+            self._placed.remove(at)
+        if fill is not None:
+            self._fills.appendleft(fill)
+        elif not explained and at in self._unexplained:
+            self._unexplained.remove(at)
 
     def note_fill(self, now: int) -> None:
         """A fill explains the next order, and frees its place in the minute's pace."""

@@ -64,10 +64,11 @@ def store_order():
     return planned(9, price=Decimal(49_000))
 
 
-def place(bot, slot, explained):
+def place(bot, slot, explained, sent=True):
     """One more order in the slot, which ends without a fill."""
     order = trading.intend(lease=lease_of(bot), orders=[planned(slot, explained=explained)])[0]
-    Order.objects.filter(pk=order.id).update(status="cancelled")
+    sent_at = store.milliseconds(timezone.now()) if sent else None
+    Order.objects.filter(pk=order.id).update(status="cancelled", sent_at=sent_at)
     return order
 
 
@@ -86,6 +87,13 @@ def test_those_of_a_start_or_a_recovery_do_not_count(alice):
         place(bot, slot, explained=True)
     assert not isinstance(runaway_limit(bot), Denied)
     assert [explained for _, explained in loaded(bot).placed] == [True] * 5
+
+
+def test_what_never_left_does_not_count(alice):
+    bot = plain_bot(alice, status="running")
+    for slot in range(5):
+        place(bot, slot, explained=False, sent=False)
+    assert not isinstance(runaway_limit(bot), Denied)
 
 
 def test_each_fill_explains_one(alice):

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from bots.core.risk import STALE_MS
 from bots.core.tests.test_grid_bot import COIN, FAR, GRID, bot
+from bots.core.tests.test_sending import WIDE, minutes
 from bots.core.tests.world import World, run
 from bots.core.types import OrderType, Side
 
@@ -128,3 +129,25 @@ def test_selling_out_waits_for_a_fresh_price() -> None:
     world.tick("99")
     assert world.engine.done
     assert world.exchange.sent[-1].side is Side.SELL
+
+
+# Runaways
+
+
+def test_orders_given_up_unsent_count_once_however_often_they_are_planned() -> None:
+    world = World(WIDE, COIN, limits=replace(FAR, max_orders_per_minute=12)).start()
+    minutes(world, 3)
+    assert len(world.open()) == 24
+    world.exchange.create_takes = 1_500
+    cancelled = [order.client_id for order in world.store.live()[:10]]
+    for client_id in cancelled:
+        world.exchange.cancel_by_hand(client_id)
+    events, world.exchange.events = list(world.exchange.events), []
+    for event in events:
+        run(world.engine.execution.take(world.engine.execution.find(event.client_id), event))
+    run(world.engine.act(explained=False))
+    for _ in range(10):
+        world.wait(1_000)
+    assert sum(order.reason == "never_sent" for order in world.store.orders.values()) > 10
+    assert tripped(world) == ""
+    assert len(world.open()) == 24

@@ -232,6 +232,21 @@ def test_the_pace_goes_on_after_a_restart(risk: RiskManager) -> None:
     assert isinstance(risk.check(BUY, PRICE, NOW, None), Deferred)
 
 
+def test_what_never_left_gives_its_place_and_its_fill_back(risk: RiskManager) -> None:
+    for _ in range(20):
+        risk.note_unsent(NOW, False, risk.note_placed(NOW, explained=False))
+    risk.note_fill(NOW)
+    for _ in range(20):
+        risk.note_unsent(NOW, False, risk.note_placed(NOW, explained=False))
+    for _ in range(20):
+        risk.note_unsent(NOW, True, risk.note_placed(NOW, explained=True))
+    for _ in range(5):
+        risk.note_placed(NOW, explained=False)
+        assert risk.check(BUY, PRICE, NOW, None, explained=False) == Allowed()
+    risk.note_placed(NOW, explained=False)
+    assert isinstance(risk.check(BUY, PRICE, NOW, None, explained=False), Denied)
+
+
 # The operator's bounds
 
 
