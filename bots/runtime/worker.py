@@ -226,6 +226,7 @@ class BotWorker:
             self._refused[bot_id] = self._refused.get(bot_id, 0) + 1
         for bot_id in claimed:
             del self._refused[bot_id]
+        self._starts.claimed(len(claimed))
         return claimed
 
     async def _release(self, held: list[Lease]) -> dict[Lease, None]:
