@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 EVERY = 1.0  # seconds between two PnL pushes of a bot
+GATHER = 0.05  # seconds that events wait for others: to ask who watches costs more than to tell them
 
 
 class Feed:
@@ -39,6 +40,7 @@ class Feed:
         """Who watches is asked after the event: a page that opened meanwhile has it in its snapshot or gets it."""
         while True:
             events = [await self._queue.get()]
+            await asyncio.sleep(GATHER)
             while not self._queue.empty():
                 events.append(self._queue.get_nowait())
             watched = await asyncio.to_thread(live.watched, {user_id for user_id, _ in events})

@@ -26,7 +26,7 @@ class Starts:
         """Waits for a place; the answer gives it free, and does no more when called again."""
         loop = asyncio.get_running_loop()
         latest = loop.time() + LONGEST
-        while (wait := min(self._quiet_at, latest) - loop.time()) > 0:
+        while (wait := min(self._quiet_at, latest) - loop.time()) > 0:  # noqa: ASYNC110 - time is what is waited for
             await asyncio.sleep(wait)
         await self._room.acquire()
         held: list[asyncio.TimerHandle] = []
