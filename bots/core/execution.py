@@ -109,9 +109,9 @@ class Execution:
             if order.slot in self.live and self.live[order.slot].is_never_sent:
                 unsent.append(order)  # the rate limiter had no room for it
             elif self.now - began > BUSY_MS and number < len(orders):
-                self.sending.slow()
+                self.sending.slow(number)
                 return unsent + orders[number:]
-        self.sending.end()
+        self.sending.end(self.now - began)
         return unsent
 
     async def send(self, order: Order) -> None:

@@ -50,9 +50,12 @@ class Sending:
     def begin(self) -> None:
         self._smooth = True
 
-    def end(self) -> None:
+    def end(self, took: int) -> None:
+        """`took` ms: who just managed in time does not ask for more."""
         if self._smooth:
-            self.trouble, self.size = None, min(SLICE, self.size * 2)
+            self.trouble = None
+        if self._smooth and took < BUSY_MS // 2:
+            self.size = min(SLICE, self.size * 2)
 
     def failed(self, now: int, code: str, detail: str, least: int = 0) -> None:
         """The exchange did not say what became of an order, or wants none for now."""
@@ -62,6 +65,6 @@ class Sending:
     def one_by_one(self) -> None:
         self.size, self._smooth = 1, False
 
-    def slow(self) -> None:
-        """The slice took too long: the others of this account want to send as well."""
-        self.size, self._smooth = max(1, self.size // 2), False
+    def slow(self, sent: int) -> None:
+        """So many were sent when the time was over: the others of this account want to send as well."""
+        self.size, self._smooth = max(1, sent // 2), False

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from uuid import UUID
 
@@ -49,7 +48,7 @@ class Account:
         self.members: dict[str, tuple[str, Inbox]] = {}  # symbol and inbox, by the bot's client id prefix
         self.every = RECONCILE_EVERY  # seconds between two comparisons
         self._live_since: float | None = None
-        self._left: dict[str, float] = {}  # when a bot was here last (monotonic)
+        self._left: dict[str, float] = {}  # when a bot was here last (the loop's time)
         self._lately: deque[tuple[float, Fill | OrderReport]] = deque()
         self._ready = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,7 +83,7 @@ class Account:
 
     def leave(self, prefix: str) -> None:
         del self.members[prefix]
-        self._left[prefix] = time.monotonic()
+        self._left[prefix] = asyncio.get_running_loop().time()
 
     def deliver(self, event: Fill | OrderReport) -> bool:
         """To the bot it names, where that is one of ours here."""
@@ -99,7 +98,7 @@ class Account:
     async def snapshot(self, prefix: str, symbol: str) -> list[OrderReport]:
         """The open orders for a bot that has just joined: a read of a moment ago does, since what the stream has
         told since is in the bot's inbox."""
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         if self._live_since is None:
             return await self.reads.open_orders(symbol, now)
         own = self._left.get(prefix, 0.0)  # what it did itself until then must show
@@ -127,7 +126,7 @@ class Account:
             await asyncio.sleep(STREAM_AGAIN)
 
     def _on_event(self, event: Fill | OrderReport | object) -> None:
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         if isinstance(event, Fill | OrderReport):
             self._remember(now, event)
             self.deliver(event)

@@ -6,7 +6,6 @@ answer was lost for good, or whose bot is at rest.
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
@@ -34,7 +33,7 @@ class Pace:
         self._next = 0.0
 
     async def turn(self) -> None:
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         at, self._next = self._next, max(now, self._next) + self._every
         if at > now:
             await asyncio.sleep(at - now)

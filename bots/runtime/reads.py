@@ -1,7 +1,6 @@
 """What the bots of an account read of their exchange, asked once for all of them."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -13,7 +12,7 @@ KEPT = 5_000  # trades of a market that are kept for who asks for them a moment 
 
 
 class _Round(Generic[T]):
-    """One read: `began` (monotonic) when it really went out, after the one before it."""
+    """One read: `began` (the loop's time) when it really went out, after the one before it."""
 
     def __init__(self, read: Callable[[], Awaitable[T]], after: "_Round[T] | None") -> None:
         self.began: float | None = None
@@ -23,7 +22,7 @@ class _Round(Generic[T]):
     async def _run(self, read: Callable[[], Awaitable[T]], after: "_Round[T] | None") -> T:
         if after is not None:
             await asyncio.wait([after.task])
-        self.began = time.monotonic()
+        self.began = asyncio.get_running_loop().time()
         return await read()
 
     def tells_of(self, moment: float) -> bool:
@@ -40,8 +39,8 @@ class Shared(Generic[T]):
         self._rounds: list[_Round[T]] = []  # the last one that began, and the one that waits for its end
 
     async def get(self, not_before: float | None = None) -> T:
-        """What a read answers that began at or after `not_before` (monotonic; None: now)."""
-        moment = time.monotonic() if not_before is None else not_before
+        """What a read answers that began at or after `not_before` (the loop's time; None: now)."""
+        moment = asyncio.get_running_loop().time() if not_before is None else not_before
         found = next((each for each in self._rounds if each.tells_of(moment)), None)
         if found is None:
             found = _Round(self._read, self._rounds[-1] if self._rounds else None)
@@ -77,7 +76,7 @@ class _Fills:
 
     async def _read(self) -> list[Fill]:
         since, self._since = self._since or 0, None
-        began = time.monotonic()
+        began = asyncio.get_running_loop().time()
         found = await self._connector.fills(self._symbol, since)
         self._last = (began, since, found) if len(found) <= KEPT else None
         return found

@@ -1,7 +1,7 @@
 """The one path of start, restart, reconnect and resume: settle what is unknown, take in what was missed, act."""
 
+import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ class Recovery:
         """`reports`: the account's open orders, where somebody has just read them.
 
         Raises ExchangeUnavailable or RateLimited where the exchange cannot be asked: try again later."""
-        engine, began = self.engine, time.monotonic()
+        engine, began = self.engine, asyncio.get_running_loop().time()
         if reports is None:
             reports = await self.reads.open_orders(engine.market.symbol, began)
         verdict = reconcile(engine.live.values(), reports, engine.prefix)

@@ -4,7 +4,7 @@ Absent means: not by its client id, not among the open orders, not in the trades
 after the exchange can no longer accept the request. Until then only the order's slot waits.
 """
 
-import time
+import asyncio
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -54,7 +54,7 @@ class UnknownOrders:
 
     async def look(self) -> None:
         """Looks once for each order that is due. Raises ExchangeUnavailable and RateLimited."""
-        now, began = await self.engine.exchange.exchange_time(), time.monotonic()
+        now, began = await self.engine.exchange.exchange_time(), asyncio.get_running_loop().time()
         self.next_look()
         live = [order for order in self.engine.live.values() if order.client_id in self._searches]
         due = [order for order in live if self.is_due(order, now)]
@@ -70,7 +70,7 @@ class UnknownOrders:
         return {report.client_id: report for report in reports}
 
     async def ask(self, order: Order, began: float) -> None:
-        """Asks for this one order; `began` (monotonic) is when the comparison began that misses it."""
+        """Asks for this one order; `began` (the loop's time) is when the comparison began that misses it."""
         report = await self.engine.exchange.fetch_order(self.engine.market.symbol, order.client_id)
         if report is not None:
             await self._found(order, report)

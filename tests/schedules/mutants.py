@@ -9,8 +9,8 @@ from django.db import connection, transaction
 
 from bots.core.ports import OutcomeUnknown
 from bots.models import Bot, Order
-from bots.runtime.recovery import Recovery
 from bots.runtime.store import DatabaseStore
+from bots.runtime.unknown import UnknownOrders
 from bots.services import outcome, trading
 from exchanges.connector.binance.rest import BinanceConnector
 from tests.schedules.world import forget_all
@@ -96,10 +96,10 @@ def trust_the_web_socket_alone() -> Iterator[None]:
 def absent_after_one_miss() -> Iterator[None]:
     """One look that finds nothing, at whatever time, and the order is given up."""
 
-    async def hasty(self: Recovery, order: Any) -> None:
+    async def hasty(self: UnknownOrders, order: Any, _began: float) -> None:
         await self.engine.forget(order, "absent")
 
-    with patch.object(Recovery, "_missed", hasty):
+    with patch.object(UnknownOrders, "_missed", hasty):
         yield
 
 

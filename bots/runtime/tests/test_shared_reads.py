@@ -1,7 +1,6 @@
 """The bots of an account ask once for all of them, and never get an answer older than their question."""
 
 import asyncio
-import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -60,7 +59,7 @@ async def test_who_asks_while_a_read_is_under_way_shares_the_next() -> None:
 async def test_a_read_that_began_late_enough_serves_again() -> None:
     exchange = Exchange()
     shared = Shared(exchange.read)
-    moment = time.monotonic()
+    moment = asyncio.get_running_loop().time()
     first = asyncio.ensure_future(shared.get())
     await beat()
     exchange.gates[1].set()
@@ -81,7 +80,7 @@ async def test_a_read_that_failed_is_nobodys_answer_afterwards() -> None:
             raise ExchangeUnavailable("down")
         return "up"
 
-    shared, moment = Shared(fails_once), time.monotonic()
+    shared, moment = Shared(fails_once), asyncio.get_running_loop().time()
     with pytest.raises(ExchangeUnavailable):
         await shared.get(moment)
     assert await shared.get(moment) == "up"
