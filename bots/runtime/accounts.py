@@ -82,7 +82,7 @@ class Account:
                 inbox.put(event)
 
     def leave(self, prefix: str) -> None:
-        del self.members[prefix]
+        self.members.pop(prefix, None)
         self._left[prefix] = asyncio.get_running_loop().time()
 
     def deliver(self, event: Fill | OrderReport) -> bool:

@@ -90,6 +90,18 @@ def test_an_order_that_was_given_up_too_early_is_cancelled_and_its_fills_are_boo
     assert_books_agree(world, bot)
 
 
+def test_a_bot_that_is_asked_for_twice_at_once_runs_once(world: World) -> None:
+    bot = world.bot()
+    worker = world.worker()
+    lifecycle.start_bot(bot=bot)
+    for _ in range(4):
+        world.run(worker, bot)
+    until(lambda: bot.orders.filter(status="open").count() == 10)
+    assert bot.events.filter(kind="run_started").count() == 1
+    assert bot.orders.count() == 11
+    assert_books_agree(world, bot)
+
+
 def test_of_two_workers_only_one_runs_a_bot(world: World) -> None:
     bot = world.bot()
     world.started(world.worker(), bot, orders=10)
