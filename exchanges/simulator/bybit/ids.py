@@ -13,7 +13,7 @@ def order_text(number: int) -> str:
 
 def order_number(text: str) -> int | None:
     """None where no order can have this id."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 21):
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
         return None
     number = int(text) - FIRST_ORDER
     return number if number > 0 else None

@@ -23,7 +23,7 @@ def place(call: Call) -> Json:
 
 
 @endpoint("POST", "/api/v3/order/test", "other")
-def test_order(call: Call) -> Json:
+def try_order(call: Call) -> Json:
     checks.new_order(call)
     return {}
 

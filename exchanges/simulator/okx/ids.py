@@ -19,7 +19,7 @@ def order_text(number: int) -> str:
 
 def order_number(text: str) -> int | None:
     """None where no order can have this id."""
-    number = int(text) - FIRST if text.isascii() and text.isdecimal() and len(text) < 21 else 0
+    number = int(text) - FIRST if text.isascii() and text.isdecimal() and len(text) < 20 else 0
     return number if number > 0 else None
 
 
