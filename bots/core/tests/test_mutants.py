@@ -67,9 +67,27 @@ MUTANTS = {
     ),
     "a runaway is never seen": (
         "risk.py",
-        "            self._unexplained.append(now)",
-        "            pass",
+        "        self._unexplained.append(now)",
+        "        pass",
         "test_risk.py::test_orders_beyond_what_fills_explain_trip_the_breaker",
+    ),
+    "a stale price is traded on": (
+        "risk.py",
+        "or self.stale(order, price, now)",
+        "",
+        "test_breaker.py::test_the_initial_purchase_waits_for_a_fresh_price",
+    ),
+    "a halt lets orders through": (
+        "risk.py",
+        "self._halted()\n            or",
+        "",
+        "test_breaker.py::test_under_a_halt_fills_are_booked_and_nothing_is_opened_or_cancelled",
+    ),
+    "what never left counts as sent": (
+        "placement.py",
+        "risk.note_unsent(now, order.explained, used[order.slot])",
+        "pass",
+        "test_breaker.py::test_orders_given_up_unsent_count_once_however_often_they_are_planned",
     ),
     "what a strategy remembers is lost in a restart": (
         "engine.py",
