@@ -220,8 +220,7 @@ async def open_connector(credential: Credential) -> ExchangeConnector:
     """On the caller's loop, which calls `close_hub` before it ends. The keys live in memory only. Raises
     AccountRefused where they do not open."""
     if credential.mode == Mode.PAPER:
-        public, store = await open_public(credential.venue), DatabaseStore(credential)
-        return PaperConnector(public, store)
+        return PaperConnector((await hub()).public(credential.venue), DatabaseStore(credential))
     return (await hub()).connect(credential.venue, _open_keys(credential))
 
 

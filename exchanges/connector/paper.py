@@ -3,11 +3,13 @@
 To the engine it is a connector like any other. The market is the real one, asked through a connector without
 keys; orders and balances live behind `PaperStore`, each of whose writes is one transaction."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from bots.core import ports
 from bots.core.types import Balance, Candle, Fill, Market, OrderReport, OrderRequest, Ticker
@@ -15,6 +17,7 @@ from bots.core.types import Balance, Candle, Fill, Market, OrderReport, OrderReq
 RECV_WINDOW_MS = 5_000
 QUOTE_FRESH_MS = 10_000  # an older price is asked for again before an order is judged by it
 MINUTE = 60_000
+SHARED_SECONDS = 5.0
 
 Clock = Callable[[], int]  # the exchange's, in ms
 
@@ -106,6 +109,30 @@ class Watcher:
         """The account may not be as it was."""
 
 
+class SharedCandles:
+    """The newest minutes, asked for once for all accounts of a process: at each full minute all of them ask."""
+
+    _of: "WeakKeyDictionary[ports.ExchangeConnector, SharedCandles]" = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, int, int], tuple[float, asyncio.Task[list[Candle]]]] = {}
+
+    @classmethod
+    def of(cls, public: ports.ExchangeConnector) -> "SharedCandles":
+        return cls._of.setdefault(public, cls())
+
+    async def get(self, public: ports.ExchangeConnector, symbol: str, start: int, limit: int) -> list[Candle]:
+        now, key = asyncio.get_running_loop().time(), (symbol, start, limit)
+        self._asked = {each: found for each, found in self._asked.items() if now - found[0] < SHARED_SECONDS}
+        if key not in self._asked or _failed(self._asked[key][1]):
+            self._asked[key] = (now, asyncio.create_task(public.candles(symbol, start, limit)))
+        return await asyncio.shield(self._asked[key][1])
+
+
+def _failed(task: "asyncio.Task[list[Candle]]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
 class PaperConnector:
     """Implements `bots.core.ports.ExchangeConnector`."""
 
@@ -130,7 +157,7 @@ class PaperConnector:
         return await self.public.ticker(symbol)
 
     async def candles(self, symbol: str, start: int, limit: int = 1000) -> list[Candle]:
-        return await self.public.candles(symbol, start, limit)
+        return await SharedCandles.of(self.public).get(self.public, symbol, start, limit)
 
     async def clock(self) -> Clock:
         """For code that cannot await: a transaction asks it when it has its lock."""
@@ -191,7 +218,7 @@ class PaperConnector:
         return await self.store.order_fills(symbol, exchange_order_id)
 
     async def close(self) -> None:
-        await self.public.close()
+        """The public connector is its owner's, who has lent it to many."""
 
     async def _quote(self, symbol: str, now: int) -> Ticker:
         ticker, came = self.quotes.get(symbol, (None, 0))

@@ -164,10 +164,11 @@ class PaperStream(Watcher):
             self._wake.set()
 
     def _hear(self, watched: Watched, symbol: str, now: int) -> None:
-        """A price that was asked for now and then does not end a gap, nor does the first one after it."""
+        """A price that was asked for now and then does not end a gap, nor does the first one after it. Every full
+        minute is one as well: live prices are conflated, of some exchanges polled, and a candle has all of them."""
         if self._prices.is_stale(self._connector.exchange, symbol):
             watched.gap = True
-        elif watched.gap or now - watched.heard > GAP_MS:
+        elif watched.gap or now - watched.heard > GAP_MS or now // MINUTE > watched.heard // MINUTE:
             watched.gap = True
             self._wake.set()
         else:
@@ -224,9 +225,10 @@ class PaperStream(Watcher):
             candles = [
                 c for c in await self._connector.candles(market.symbol, start, PAGE) if c.time >= start
             ]
-            live = not candles or candles[-1].time + MINUTE > now
-            watched.remembered = now if live else candles[-1].time + MINUTE
+            # An empty page may be a hole in the history rather than its end.
+            start = candles[-1].time + MINUTE if candles else start + PAGE * MINUTE
+            live = start > now
+            watched.remembered = min(start, now)
             await self._store.settle(market, [from_candle(each, now) for each in candles], watched.remembered)
             if live:
                 return
-            start = candles[-1].time + MINUTE

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import connections
 
 from bots.core.ports import UnknownSymbol
 from bots.core.types import Candle, Market, OrderReport, OrderRequest, Ticker
@@ -16,6 +18,7 @@ from exchanges.paper.store import DatabaseStore
 from exchanges.paper.tests.desks import MARKET, D, order, ticker
 
 MINUTE = 60_000
+T = TypeVar("T")
 
 
 class Public:
@@ -29,6 +32,7 @@ class Public:
         self.shown = ticker("49990", "50010", "50000")
         self.minutes: list[Candle] = []
         self.page = 1000
+        self.window = 10**9  # minutes that one answer spans
         self.asked: list[int] = []  # from when on candles were asked for
         self.trouble: Exception | None = None
 
@@ -49,7 +53,8 @@ class Public:
         self.asked.append(start)
         if self.trouble:
             raise self.trouble
-        return [candle for candle in self.minutes if candle.time >= start][: self.page]
+        end = start + self.window * MINUTE
+        return [candle for candle in self.minutes if start <= candle.time < end][: self.page]
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -80,6 +85,18 @@ class Prices:
     def tell(self, bid: str, ask: str, price: str | None = None) -> None:
         for listener in list(self.listeners):
             listener(ticker(bid, ask, price, time.time_ns() // 1_000_000))
+
+
+async def in_database(work: Callable[[], T]) -> T:
+    """In a thread that gives its connection back."""
+
+    def run() -> T:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    return await asyncio.to_thread(run)
 
 
 class World:

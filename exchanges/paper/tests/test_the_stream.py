@@ -1,11 +1,11 @@
 """A paper account on the road: its orders meet live prices, and what happened while nobody looked."""
 
 import asyncio
-from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError
 
 from bots.core.ports import AccountRefused, ExchangeUnavailable, OrderRefused, OutcomeUnknown
 from bots.core.types import Fill, OrderStatus
@@ -15,7 +15,7 @@ from exchanges.models import Credential
 from exchanges.paper import trading
 from exchanges.paper.models import PaperMarket, PaperOrder
 from exchanges.paper.tests.desks import D, order
-from exchanges.paper.tests.market import MINUTE, Public, World
+from exchanges.paper.tests.market import MINUTE, Public, World, in_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,16 +28,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fills(world: World) -> list[Fill]:
     return [event for event in world.events if isinstance(event, Fill)]
-
-
-async def in_database(work: Callable[[], Any]) -> None:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    await asyncio.to_thread(run)
 
 
 def scene(play: Any) -> Any:
@@ -146,8 +136,8 @@ def test_it_goes_on_where_it_was_when_it_dies_in_the_midst_of_a_replay(
     async def before() -> None:
         await World(paper, public).place("buy", "49000")
 
-    async def dying() -> None:
-        async with World(paper, public).running():
+    async def replaying(seen_by: Public) -> None:
+        async with World(paper, seen_by).running():
             pass
 
     asyncio.run(before())
@@ -165,12 +155,13 @@ def test_it_goes_on_where_it_was_when_it_dies_in_the_midst_of_a_replay(
 
     monkeypatch.setattr(trading, "settle", die_at_the_third)
     with pytest.raises(AccountRefused):
-        asyncio.run(dying())
+        asyncio.run(replaying(public))
     assert trading.seen(paper.pk, symbol="BTC/USDT") == calls[1]
     monkeypatch.undo()
-    public.asked.clear()
-    asyncio.run(dying())
-    assert public.asked[0] == calls[1], "from the page that had not been applied"
+    again = copy(public)
+    again.asked = []
+    asyncio.run(replaying(again))
+    assert again.asked[0] == calls[1], "from the page that had not been applied"
 
 
 def test_a_minute_that_began_before_the_order_tells_nothing_about_it(paper: Credential) -> None:
@@ -204,6 +195,61 @@ def test_prices_that_were_missed_while_the_stream_was_silent_are_made_up_for(pap
             await world.until(lambda: fills(world))
 
     scene(play)
+
+
+def test_each_full_minute_its_candle_tells_what_live_prices_left_out(
+    paper: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are conflated, and of some exchanges polled: a wick falls between two of them."""
+
+    async def play() -> None:
+        async with World(paper).running() as world:
+            await world.place("buy", "49000")
+            await in_database(lambda: PaperOrder.objects.update(time=0))
+            minute = world.public.minute(0, "48000", "50000")
+            now = await world.connector.exchange_time()
+            world.public.ahead = minute.time + MINUTE + 5 - now
+            await asyncio.sleep(0.2)  # the stream looks at the exchange's clock now and then
+            world.prices.tell("49500", "49600")
+            await world.until(lambda: fills(world))
+            assert fills(world)[0].time == minute.time + MINUTE - 1
+
+    scene(play)
+
+
+def test_accounts_that_ask_for_the_same_minutes_share_one_answer(paper: Credential) -> None:
+    async def play() -> None:
+        one = World(paper)
+        other = World(paper, one.public)
+        await one.connector.candles("BTC/USDT", 0)
+        await asyncio.gather(*(each.connector.candles("BTC/USDT", 0) for each in (one, other)))
+        assert one.public.asked == [0]
+        one.public.trouble = ExchangeUnavailable("Binance does not answer.")
+        for _ in range(2):
+            with pytest.raises(ExchangeUnavailable):
+                await other.connector.candles("BTC/USDT", 60_000)
+        assert one.public.asked == [0, 60_000, 60_000], "what failed is asked for again"
+
+    scene(play)
+
+
+def test_a_hole_in_the_history_is_not_its_end(paper: Credential, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper_stream, "PAGE", 3)
+    public = Public()
+
+    async def before() -> None:
+        await World(paper, public).place("buy", "49000")
+
+    async def after() -> None:
+        async with World(paper, public).running() as world:
+            assert len(await world.connector.fills("BTC/USDT", 0)) == 1
+
+    asyncio.run(before())
+    public.window = 3
+    public.minute(-20, "49500", "50200")
+    public.minute(-2, "48000", "50200")
+    placed_before(paper, public, 1)
+    asyncio.run(after())
 
 
 def test_each_process_hears_of_the_orders_of_the_other(paper: Credential) -> None:
