@@ -1,6 +1,5 @@
 """/keys/: what is there, add one, look again, remove."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -8,8 +7,6 @@ from django.test import Client
 
 from accounts.models import User
 from bots.web.tests.conftest import Making
-from exchanges.connector.mexc.rest import MexcConnector
-from exchanges.connector.public import KeyFacts
 from exchanges.models import Credential
 
 KEY, SECRET = "demo-key-of-a-page-0123", "never-shown-again-0123"
@@ -105,11 +102,7 @@ def test_the_form_asks_for_what_a_key_of_that_exchange_needs(
     assert words in page
 
 
-def test_the_word_of_a_keys_owner_is_asked_for_where_the_exchange_does_not_tell(
-    as_alice: Client, monkeypatch: Any
-) -> None:
-    told = KeyFacts("uid-1", may_trade=True, moves_money=None, ip_restricted=None)
-    monkeypatch.setattr(MexcConnector, "key_facts", lambda _self: asyncio.sleep(0, told))
+def test_the_word_of_a_keys_owner_is_asked_for_where_the_exchange_does_not_tell(as_alice: Client) -> None:
     answer = as_alice.post("/keys/", body(exchange="mexc"))
     assert answer.status_code == 422
     assert "Confirm" in answer.context["form"].errors["attest_no_withdrawal"][0]

@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
@@ -106,7 +107,7 @@ def sent(name, method, parameters, now):
     return ({}, headers, json.dumps(parameters)) if method == "POST" else (parameters, headers, None)
 
 
-WIRES = {
+WIRES: dict[str, tuple[str, Iterable[tuple[str, str]]]] = {
     "binance": ("https://api.binance.com", BINANCE),
     "bybit": ("https://api.bybit.com", BYBIT),
     "mexc": ("https://api.mexc.com", MEXC),
