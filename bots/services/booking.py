@@ -12,9 +12,9 @@ from bots.core.rounding import plain, round8
 from bots.core.slots import SlotState, add_fill, at_cycle, closed_after_sale
 from bots.core.types import Fill as CoreFill
 from bots.core.types import Market, OrderStatus, Side
-from bots.models import Bot, BotSlot, Fill, Order
+from bots.models import Bot, BotEvent, BotSlot, Fill, Order
 from bots.services import sql
-from bots.services.events import record_event
+from bots.services.events import new_event
 
 LOCK = f"{sql.select(Bot)} WHERE id = %s FOR NO KEY UPDATE"
 BY_OUR_ID, BY_ITS_ID = ("client_order_id = %s AND bot_id = %s", "exchange_order_id = %s AND bot_id = %s")
@@ -49,9 +49,9 @@ def ingest_fill(*, bot_id: UUID, account: str, fill: CoreFill, market: Market) -
         state = add_fill(at_cycle(state, order.cycle), fill.side, effect(entry, market), removed)
         state = settled(bot, order, state, market)
         statements.append(save_slot(bot.pk, state))
-    sql.round_trip(*statements)
     if order.status == OrderStatus.FILLED.value:
-        _tell_filled(bot, order)
+        statements.append(sql.insert(_filled(bot, order)))
+    sql.round_trip(*statements)
     return Change(store.order_value(order), state, store.position_value(bot))
 
 
@@ -142,11 +142,11 @@ def _add_to_order(order: Order, entry: Booking, market: Market) -> sql.Statement
     return sql.update(order, *ORDER_CHANGES)
 
 
-def _tell_filled(bot: Bot, order: Order) -> None:
+def _filled(bot: Bot, order: Order) -> BotEvent:
     average = order.filled_quote / order.filled_quantity
     verb = "Bought" if order.side == Side.BUY.value else "Sold"
     base = bot.symbol.split("/")[0]
-    record_event(
+    return new_event(
         bot=bot,
         kind="order_filled",
         text=f"{verb} {plain(order.filled_quantity)} {base} at {plain(round8(average))}",

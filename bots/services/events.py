@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from bots.models import Bot, BotEvent
 from bots.services import live
@@ -12,6 +13,11 @@ def record_event(
     *, bot: Bot, kind: str, text: str, level: str = "info", data: dict[str, Any] | None = None
 ) -> BotEvent:
     return BotEvent.objects.create(bot_id=bot.pk, kind=kind, text=text[:500], level=level, data=data or {})
+
+
+def new_event(*, bot: Bot, kind: str, text: str, data: dict[str, Any]) -> BotEvent:
+    """For who writes it together with other rows (`sql.insert`)."""
+    return BotEvent(bot_id=bot.pk, kind=kind, text=text[:500], data=data, time=timezone.now())
 
 
 def publish_bot(*, bot: Bot) -> None:

@@ -61,10 +61,15 @@ def _insert(model: type[Model], count: int) -> str:
 
 
 def insert(*rows: Model) -> Statement:
-    """Of models without JSON and without values that only Django's `save` fills in."""
+    """Of one model; what only Django's `save` fills in must be there."""
     model = type(rows[0])
     names = [field.attname for field in model._meta.concrete_fields]
-    return _insert(model, len(rows)), [getattr(row, name) for row in rows for name in names]
+    return _insert(model, len(rows)), [_value(row, name) for row in rows for name in names]
+
+
+def _value(row: Model, name: str) -> Any:
+    value = getattr(row, name)
+    return Jsonb(value) if isinstance(value, dict) else value
 
 
 @cache
@@ -75,6 +80,4 @@ def _update(model: type[Model], names: tuple[str, ...]) -> str:
 
 def update(row: Model, *names: str) -> Statement:
     """Writes these columns of the row with its id."""
-    values = [getattr(row, name) for name in names]
-    values = [Jsonb(value) if isinstance(value, dict) else value for value in values]
-    return _update(type(row), names), [*values, row.pk]
+    return _update(type(row), names), [*(_value(row, name) for name in names), row.pk]
