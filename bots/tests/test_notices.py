@@ -7,10 +7,13 @@ import pytest
 from django.core import mail
 from django.db import connections, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis import Redis
 
 from bots.models import Delivery
 from bots.services import deliveries, lifecycle, outcome
 from bots.services.notices import notify, notify_operators
+from bots.tasks import deliver_notices
 from bots.tests.records import lease_of, plain_bot
 from bots.tests.smtp import mail_server
 from exchanges.signals import key_refused, key_turned_unsafe
@@ -254,3 +257,25 @@ def test_operators_are_those_of_the_settings(settings, db):
     assert kinds() == [("system_halt", "a@example.org"), ("system_halt", "b@example.org")]
     deliveries.drain()
     assert [message.recipients() for message in mail.outbox] == [["a@example.org"], ["b@example.org"]]
+
+
+def test_once_the_transaction_stands_a_drainer_is_woken(alice, settings, django_capture_on_commit_callbacks):
+    redis = Redis.from_url(settings.REDIS_URL)
+    redis.delete("celery")
+    with django_capture_on_commit_callbacks(execute=True):
+        notify(user=alice, kind="bot_error", text="It failed.")
+        assert redis.llen("celery") == 0
+    assert b"bots.deliver_notices" in redis.lrange("celery", 0, -1)[0]
+    redis.delete("celery")
+    redis.close()
+
+
+def test_a_queue_that_is_away_stands_in_nobodys_way(alice, monkeypatch, django_capture_on_commit_callbacks):
+    def away(*_, **__):
+        raise OperationalError("away")
+
+    monkeypatch.setattr("bots.services.notices.current_app.send_task", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.kill_bot(bot=plain_bot(alice, status="running"), action="cancel")
+    deliver_notices()  # beat does
+    assert len(mail.outbox) == 1
