@@ -51,8 +51,9 @@ def ingest_fill(*, bot_id: UUID, account: str, fill: CoreFill, market: Market) -
         statements.append(save_slot(bot.pk, state))
     if order.status == OrderStatus.FILLED.value:
         statements.append(sql.insert(_filled(bot, order)))
-    sql.round_trip(*statements)
-    return Change(store.order_value(order), state, store.position_value(bot))
+    change = Change(store.order_value(order), state, store.position_value(bot))
+    sql.round_trip(*statements, last=True)
+    return change
 
 
 def _read(bot_id: UUID, account: str, fill: CoreFill) -> tuple[Bot, Order | None, SlotState, bool]:

@@ -16,14 +16,18 @@ Statement = tuple[str, Sequence[Any]]
 Row = tuple[Any, ...]
 
 
-def round_trip(*statements: Statement) -> list[list[Row]]:
+def round_trip(*statements: Statement, last: bool = False) -> list[list[Row]]:
     """Runs the statements one after the other in the transaction that is open, sent all at once; the rows of each.
-    Each sees what was committed before it began: after a row was waited for, the next one reads it as it is."""
+    Each sees what was committed before it began: after a row was waited for, the next one reads it as it is.
+
+    The `last` ones of a transaction take its commit along: nothing that may fail must follow them."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw = connection.connection
         with raw.pipeline():
             cursors = [psycopg.Cursor(raw).execute(text, values) for text, values in statements]
+            if last and connection.in_atomic_block and not connection.savepoint_ids:
+                raw.commit()  # Django's own commit then finds nothing to do
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 

@@ -82,8 +82,9 @@ def intend(*, lease: Lease, orders: Sequence[PlannedOrder]) -> list[core.Order]:
         for order in orders
         if order.dust
     ]
-    sql.round_trip(sql.insert(*rows), *reserved)
-    return [store.order_value(row) for row in rows]
+    values = [store.order_value(row) for row in rows]
+    sql.round_trip(sql.insert(*rows), *reserved, last=True)
+    return values
 
 
 def _lock(lease: Lease) -> sql.Statement:

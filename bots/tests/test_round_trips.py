@@ -1,7 +1,10 @@
 """What stands between a fill and its counter order costs so many trips to the database and no more."""
 
+import psycopg
 import pytest
+from django.db import IntegrityError, connection, transaction
 
+from accounts.services import register
 from bots.core.types import OrderStatus, Side
 from bots.models import BotEvent
 from bots.services import sql, trading
@@ -14,9 +17,9 @@ def trips(monkeypatch):
     made = []
     plain = sql.round_trip
 
-    def counted(*statements):
+    def counted(*statements, **options):
         made.append(len(statements))
-        return plain(*statements)
+        return plain(*statements, **options)
 
     monkeypatch.setattr(sql, "round_trip", counted)
     return made
@@ -61,3 +64,36 @@ def test_an_accepted_order_is_recorded_in_one(bot, trips, django_assert_num_quer
             lease=lease_of(bot), order=order, status=OrderStatus.OPEN, exchange_id="9", market=MARKET
         )
     assert trips == [4]
+
+
+@pytest.fixture
+def outside(transactional_db):
+    """A connection of somebody else: it sees what is committed."""
+    parameters = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname")
+    known = {name: parameters[name] for name in names if name in parameters}
+    with psycopg.connect(**known, autocommit=True) as link:
+        yield link
+
+
+@pytest.fixture
+def lasting_bot(transactional_db):
+    return plain_bot(register(email="carol@example.org", password="correct horse battery"), status="running")
+
+
+def test_the_last_trip_takes_the_commit_along(lasting_bot, outside):
+    insert = "INSERT INTO bot_slots (bot_id, slot, cycle, granted, dust, bought, spent, sold, received, cycles, profit,"
+    insert += " reason) VALUES (%s, %s, 0, 0, 0, 0, 0, 0, 0, 0, 0, '')"
+    count = "SELECT count(*) FROM bot_slots"
+    with transaction.atomic():
+        sql.round_trip((count, ()))
+        sql.round_trip((insert, (lasting_bot.pk, 1)), last=True)
+        assert outside.execute(count).fetchone() == (1,)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sql.round_trip((insert, (lasting_bot.pk, 2)), (insert, (lasting_bot.pk, 1)), last=True)
+    assert outside.execute(count).fetchone() == (1,)  # all of it or nothing
+    with transaction.atomic(), transaction.atomic():
+        sql.round_trip((count, ()))
+        sql.round_trip((insert, (lasting_bot.pk, 3)), last=True)
+        assert outside.execute(count).fetchone() == (1,)  # what is within another transaction ends with that
+    assert outside.execute(count).fetchone() == (2,)
