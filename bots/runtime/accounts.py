@@ -155,6 +155,11 @@ class Account:
             for symbol in self.symbols():
                 try:
                     reports = tuple(await self.reads.open_orders(symbol))
+                except AccountRefused:
+                    self._tell_all(
+                        Reconcile(full=False)
+                    )  # they ask themselves, meet the same, and end in order
+                    break
                 except ExchangeError:
                     continue  # the bots' own requests meet the same, and answer to it
                 except Exception:

@@ -15,7 +15,7 @@ from exchanges.simulator.app import LOOPBACK, Server
 from exchanges.simulator.binance.limits import Limits
 from exchanges.simulator.events import Event
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.faults import Faults
+from exchanges.simulator.faults import Fault, Faults
 from exchanges.simulator.hosting import open_exchanges
 from exchanges.simulator.market import Market
 
@@ -117,6 +117,14 @@ class ThreadedSimulator:
             return act(self._inner.exchanges[exchange])
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout)
+
+    def strike(self, kind: str, exchange: str = "binance", **options: Any) -> None:
+        """Asks for a fault, as `Faults.add` does."""
+        self.call(lambda _: self._inner.faults.add(kind, exchange, **options))
+
+    def end_faults(self) -> list[Fault]:
+        """With how often each has struck."""
+        return self.call(lambda _: self._inner.faults.clear())
 
     def wait_until(
         self, holds: Callable[[Exchange], bool], timeout: float = 10.0, exchange: str = "binance"
