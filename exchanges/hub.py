@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import aiohttp
 from django.conf import settings
 
+from exchanges import egress
 from exchanges.connector.client import Keys
 from exchanges.connector.factory import connect
 from exchanges.connector.markets import MarketCache
@@ -18,12 +20,21 @@ from exchanges.limiter import SharedLimiter
 class Hub:
     def __init__(self, simulator: dict[str, Any] | None, retry_delays: tuple[float, ...]) -> None:
         self.simulator = simulator
-        self.session = client_session(simulator)
         # Each simulated exchange counts for itself, though all of them know the same accounts.
-        prefix = "" if simulator is None else f"simulator:{simulator['port']}:"
-        self.limiter = SharedLimiter(settings.REDIS_URL, prefix=prefix)
-        self.markets = MarketCache(self.session, self.limiter, retry_delays=retry_delays)
+        self._prefix = "" if simulator is None else f"simulator:{simulator['port']}:"
+        self._ways: dict[str, tuple[aiohttp.ClientSession, SharedLimiter]] = {}  # by their names
+        self.session, self.limiter = self._way("")
+        proxies = egress.proxies_of(settings.EXCHANGE_PROXIES) if simulator is None else {}
+        by_proxy = {exchange: self._way(proxy) for exchange, proxy in proxies.items()}
+        self.markets = MarketCache(self.session, self.limiter, retry_delays=retry_delays, by_proxy=by_proxy)
         self._public: dict[str, RestConnector] = {}
+
+    def _way(self, proxy: str) -> tuple[aiohttp.ClientSession, SharedLimiter]:
+        name = egress.name_of(proxy)
+        if name not in self._ways:
+            limiter = SharedLimiter(settings.REDIS_URL, egress=name, prefix=self._prefix)
+            self._ways[name] = client_session(self.simulator, proxy), limiter
+        return self._ways[name]
 
     def connect(self, exchange: str, keys: Keys | None = None) -> RestConnector:
         return connect(exchange, markets=self.markets, credentials=keys)
@@ -38,8 +49,9 @@ class Hub:
         for connector in self._public.values():
             await connector.close()
         await self.markets.close()
-        await self.limiter.close()
-        await self.session.close()
+        for session, limiter in self._ways.values():
+            await limiter.close()
+            await session.close()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -176,6 +176,8 @@ AUTOGRID_RESOLVE_DELAY_MS = env.integer("AUTOGRID_RESOLVE_DELAY_MS", -1)
 AUTOGRID_BETWEEN_MISSES_MS = env.integer("AUTOGRID_BETWEEN_MISSES_MS", 5_000)
 # Where the simulated exchange listens, as JSON; set by settings/demo.py and settings/test.py alone.
 EXCHANGE_SIMULATOR: dict[str, str] | None = None
+# Proxies on the way to the exchanges: http://user:password@host:port for all, or bybit=http://... for one.
+EXCHANGE_PROXIES = env.words("AUTOGRID_EXCHANGE_PROXY")
 # Markets the collector follows even when nobody asks for them, and how far back it fills a market's candles.
 MARKETDATA_ALWAYS_FOLLOW = env.words("AUTOGRID_ALWAYS_FOLLOW", "binance:BTC/USDT,binance:ETH/USDT")
 MARKETDATA_HISTORY_DAYS = env.integer("AUTOGRID_HISTORY_DAYS", 7)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -129,19 +130,23 @@ class MarketCache:
         limiter: Limiter,
         *,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
+        by_proxy: Mapping[str, tuple[aiohttp.ClientSession, Limiter]] | None = None,
     ) -> None:
-        self._session, self._limiter, self._delays = session, limiter, retry_delays
+        """`by_proxy`: the exchanges that are reached another way, which has limits of its own."""
+        self._direct, self._delays = (session, limiter), retry_delays
+        self._by_proxy = by_proxy or {}
         self._markets: dict[str, Markets] = {}
 
     def of(self, exchange: str) -> Markets:
         """Not loaded yet where nobody has awaited `ready()`."""
         if exchange not in self._markets:
             facts = FACTS[exchange]
+            session, limiter = self._by_proxy.get(exchange, self._direct)
             venue = Venue(
                 facts,
                 PUBLIC[facts.wire],
-                session=self._session,
-                limiter=self._limiter,
+                session=session,
+                limiter=limiter,
                 retry_delays=self._delays,
             )
             self._markets[exchange] = Markets(venue)

@@ -14,9 +14,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from exchanges.connector.facts import FACTS
 
 
-def client_session(simulator: Mapping[str, Any] | None) -> aiohttp.ClientSession:
+def client_session(simulator: Mapping[str, Any] | None, proxy: str = "") -> aiohttp.ClientSession:
     """With a simulator ({"host", "port", "ca"}) every known exchange host leads to it and no other host is
-    reached; with None the real network. Needs a running event loop."""
+    reached; with None the real network. A proxy (http://user:password@host:port) carries everything, WebSockets
+    too. Needs a running event loop."""
     resolver = None if simulator is None else SimulatorResolver(simulator)
     tcp = aiohttp.TCPConnector(
         ssl=_trust(simulator),
@@ -28,6 +29,7 @@ def client_session(simulator: Mapping[str, Any] | None) -> aiohttp.ClientSession
         connector=tcp,
         cookie_jar=aiohttp.DummyCookieJar(),  # accounts share the session: they must not share cookies
         trace_configs=[_no_redirects()],
+        proxy=proxy or None,
     )
 
 
