@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bots.backtest.replay import Run
-from bots.core.slots import SlotState, cycle_profit
+from bots.backtest.run import Run
 from marketdata.columns import SCALE, Columns
 
 DAY = 86_400_000
@@ -30,8 +29,8 @@ def holdings(run: Run, count: int, investment: float) -> tuple[Series, Series]:
     """Cash and base at the close of each of `count` candles."""
     ends = np.array([state.candle for state in run.states], np.int64)
     at = np.searchsorted(ends, np.arange(count), side="right")
-    cash = np.array([investment, *(float(state.cash) for state in run.states)])
-    base = np.array([0.0, *(float(state.base) for state in run.states)])
+    cash = np.array([investment * SCALE, *(float(state.cash) for state in run.states)]) / SCALE
+    base = np.array([0.0, *(float(state.base) for state in run.states)]) / SCALE
     return cash[at], base[at]
 
 
@@ -84,11 +83,6 @@ def annualized(total_return: float, elapsed: int) -> float:
     if total_return <= -1:
         return -1.0
     return float(min((1 + total_return) ** (YEAR / elapsed) - 1, 1e6)) if elapsed >= DAY else 0.0
-
-
-def cycle_profits(closed: list[SlotState]) -> list[float]:
-    """Net quote profit of each closed cycle, without those that sold what the initial purchase had bought."""
-    return [float(cycle_profit(state)) for state in closed if not state.granted]
 
 
 def thinned(times: NDArray[np.int64], values: Series, points: int) -> list[list[float]]:

@@ -6,7 +6,6 @@ few thousand candles in which something happened.
 """
 
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -15,64 +14,27 @@ import numpy as np
 
 from bots.backtest.exchange import CandleExchange
 from bots.backtest.path import FillModel
+from bots.backtest.run import NO_LIMITS, Case, Filled, Run, State, StrategyConfig, Tally
 from bots.core.engine import BotEngine
 from bots.core.ledger import Booking, PositionManager
 from bots.core.memory_store import MemoryStore
-from bots.core.risk import RiskLimits, RiskManager
-from bots.core.slots import SlotState
+from bots.core.risk import RiskManager
+from bots.core.slots import cycle_profit
 from bots.core.strategies.base import BaseStrategy, RunState
-from bots.core.strategies.dca import DCAConfig, DCAStrategy
+from bots.core.strategies.dca import DCAStrategy
 from bots.core.strategies.grid import GridConfig, GridStrategy
-from bots.core.types import ZERO, Market, Side
-from marketdata.columns import SCALE, Columns
+from bots.core.types import ZERO, Liquidity, Market, Side
+from marketdata.columns import SCALE
 
 BOT = UUID(int=0)
-NO_LIMITS = RiskLimits(10**9, Decimal(10**9), Decimal(10**9))
 ROUNDS = 1000  # of one moment: slices of orders that go out one after the other
 BLOCK = 4096  # candles looked through at once
 
 T = TypeVar("T")
-StrategyConfig = GridConfig | DCAConfig
 
 
 class Stuck(Exception):
     """The engine wants to be woken again and again at the same moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the bot had when a candle had ended."""
-
-    candle: int
-    cash: Decimal
-    base: Decimal
-
-
-@dataclass(slots=True)
-class Run:
-    """`fills` in the order they were booked, each with the number of its candle and its slot; `states` after every
-    candle that changed cash or base. `stopped` is why the bot ended itself, "" where it ran to the end."""
-
-    fills: list[tuple[int, int, Booking]] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    closed: list[SlotState] = field(default_factory=list)
-    slots: dict[int, SlotState] = field(default_factory=dict)
-    realized: Decimal = ZERO
-    fees: dict[str, Decimal] = field(default_factory=dict)
-    stopped: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is replayed. `width` is the candles' length in ms, `slippage` the fraction of orders that take. Minute
-    closes are judged only where `limits` can trip."""
-
-    config: StrategyConfig
-    market: Market
-    candles: Columns
-    width: int
-    limits: RiskLimits = NO_LIMITS
-    slippage: Decimal = ZERO
 
 
 def replay(case: Case, model: FillModel, strategy: BaseStrategy | None = None) -> Run:
@@ -118,11 +80,17 @@ class Replay:
             self._note(number)
             if self.engine.done:
                 break
-        position = self.engine.position_manager.position
-        self.result.realized, self.result.fees = position.realized, dict(position.fees)
-        self.result.closed, self.result.slots = self.store.closed, dict(self.store.slots)
-        self.result.stopped = self.store.stop[0] if self.store.stop else ""
+        self._sum_up()
         return self.result
+
+    def _sum_up(self) -> None:
+        result, store = self.result, self.store
+        result.realized = _int(self.engine.position_manager.position.realized)
+        result.profits = [_int(cycle_profit(state)) for state in store.closed if not state.granted]
+        result.slots = {
+            number: Tally(state.cycles, _int(state.profit)) for number, state in store.slots.items()
+        }
+        result.stopped = store.stop[0] if store.stop else ""
 
     # Which candles
 
@@ -215,11 +183,25 @@ class Replay:
         bookings = list(self.store.bookings.values())
         if len(bookings) == self._booked:
             return
-        for booking in bookings[self._booked :]:
-            self.result.fills.append((number, self.store.orders[booking.fill.client_id].slot, booking))
+        self.result.fills += [self._filled(number, booking) for booking in bookings[self._booked :]]
         self._booked = len(bookings)
         position = self.engine.position_manager.position
-        self.result.states.append(State(number, position.cash, position.base))
+        self.result.states.append(State(number, _int(position.cash), _int(position.base)))
+
+    def _filled(self, number: int, booking: Booking) -> Filled:
+        fill = booking.fill
+        return Filled(
+            number,
+            self.store.orders[fill.client_id].slot,
+            fill.side is Side.BUY,
+            _int(fill.price),
+            _int(fill.quantity),
+            _int(fill.fee),
+            fill.fee_asset == self.exchange.rules.base,
+            _int(booking.fee_quote),
+            fill.liquidity is Liquidity.MAKER,
+            fill.time,
+        )
 
 
 def _now(work: Coroutine[Any, Any, T]) -> T:

@@ -3,23 +3,30 @@
 from typing import Any
 
 from bots.backtest import metrics
-from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.replay import Case, Run, replay
+from bots.backtest.fast import fast_grid
+from bots.backtest.path import MODELS, FillModel, FillModelName
+from bots.backtest.replay import replay
+from bots.backtest.run import Case, Run
 from marketdata.columns import SCALE
 
 CURVE_POINTS = 1000
 MOST_TRADES = 10_000  # of an answer, the newest
 
 
+def run_of(case: Case, model: FillModel) -> Run:
+    """The short way where it is sure to give the same, otherwise the exact replay."""
+    return fast_grid(case, model) or replay(case, model)
+
+
 def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
     """Runs the backtest by the chosen model, and by those that go to one extreme first in every candle: the band."""
     candles, investment = case.candles, float(case.config.investment)
-    run = replay(case, MODELS[fill_model])
+    run = run_of(case, MODELS[fill_model])
     equity, exposed = metrics.equity_curve(run, candles, investment)
     times = candles.time + case.width
     drawdown = metrics.max_drawdown(times, equity)
     returns = metrics.daily_returns(times - 1, equity, investment)
-    profits = metrics.cycle_profits(run.closed)
+    profits = run.profits
     total = float(equity[-1]) / investment - 1
     elapsed = int(times[-1] - times[0])
     return {
@@ -32,11 +39,11 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         "win_rate": _round(sum(profit > 0 for profit in profits) / len(profits)) if profits else 0.0,
         "total_trades": len(run.fills),
         "cycles": len(profits),
-        "profit_per_cycle": _round(sum(profits) / len(profits)) if profits else 0.0,
+        "profit_per_cycle": _round(sum(profits) / len(profits) / SCALE) if profits else 0.0,
         "exposure": _round(float(exposed.mean())),
-        "fees": {asset: float(amount) for asset, amount in run.fees.items()},
-        "fees_quote": _round(float(sum(booking.fee_quote for _, _, booking in run.fills))),
-        "realized_pnl": float(run.realized),
+        "fees": _fees(case, run),
+        "fees_quote": sum(fill.fee_quote for fill in run.fills) / SCALE,
+        "realized_pnl": run.realized / SCALE,
         "final_equity": _round(float(equity[-1])),
         "buy_and_hold_return": _round(float(candles.close[-1] / candles.close[0]) - 1),
         "band": _band(case, fill_model, total),
@@ -48,7 +55,7 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         "buy_and_hold_curve": metrics.thinned(
             times, candles.close / float(candles.close[0]) * investment, CURVE_POINTS
         ),
-        "trades": _trades(run),
+        "trades": _trades(case, run),
         "slots": _slots(run),
     }
 
@@ -58,30 +65,42 @@ def _band(case: Case, fill_model: FillModelName, total: float) -> dict[str, floa
     investment, mark = float(case.config.investment), float(case.candles.close[-1]) / SCALE
     totals = [total]
     for model in {FillModelName.LOW_FIRST, FillModelName.HIGH_FIRST} - {fill_model}:
-        last = replay(case, MODELS[model]).states[-1:]
-        totals += [(float(state.cash) + float(state.base) * mark) / investment - 1 for state in last]
+        last = run_of(case, MODELS[model]).states[-1:]
+        totals += [(state.cash + state.base * mark) / SCALE / investment - 1 for state in last]
     return {"pessimistic": _round(min(totals)), "optimistic": _round(max(totals))}
 
 
-def _trades(run: Run) -> list[dict[str, Any]]:
+def _fees(case: Case, run: Run) -> dict[str, float]:
+    """By the coin in which they were taken."""
+    sums = {True: 0, False: 0}
+    for fill in run.fills:
+        sums[fill.fee_in_base] += fill.fee
+    names = {True: case.market.base, False: case.market.quote}
+    return {names[in_base]: total / SCALE for in_base, total in sums.items() if total}
+
+
+def _trades(case: Case, run: Run) -> list[dict[str, Any]]:
+    market = case.market
     return [
         {
-            "time": booking.fill.time,
-            "slot": slot,
-            "side": booking.fill.side.value,
-            "price": float(booking.fill.price),
-            "quantity": float(booking.fill.quantity),
-            "fee": float(booking.fill.fee),
-            "fee_asset": booking.fill.fee_asset,
-            "liquidity": booking.fill.liquidity.value,
+            "time": fill.time,
+            "slot": fill.slot,
+            "side": "buy" if fill.buys else "sell",
+            "price": fill.price / SCALE,
+            "quantity": fill.quantity / SCALE,
+            "fee": fill.fee / SCALE,
+            "fee_asset": market.base if fill.fee_in_base else market.quote,
+            "liquidity": "maker" if fill.maker else "taker",
         }
-        for _, slot, booking in run.fills[-MOST_TRADES:]
+        for fill in run.fills[-MOST_TRADES:]
     ]
 
 
 def _slots(run: Run) -> list[dict[str, Any]]:
-    states = sorted(run.slots.values(), key=lambda state: state.slot)
-    return [{"slot": state.slot, "cycles": state.cycles, "profit": float(state.profit)} for state in states]
+    return [
+        {"slot": number, "cycles": tally.cycles, "profit": tally.profit / SCALE}
+        for number, tally in sorted(run.slots.items())
+    ]
 
 
 def _round(value: float) -> float:

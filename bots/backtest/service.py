@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from bots.backtest.path import FillModelName
-from bots.backtest.replay import NO_LIMITS, Case
 from bots.backtest.report import report
+from bots.backtest.run import NO_LIMITS, Case
 from bots.core.preflight import preflight_dca, preflight_grid
 from bots.core.strategies.config import FieldError, read_limits
 from bots.core.strategies.grid import GridConfig

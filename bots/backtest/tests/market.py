@@ -5,7 +5,8 @@ from decimal import Decimal
 import numpy as np
 
 from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.replay import Case, Run, StrategyConfig, replay
+from bots.backtest.replay import replay
+from bots.backtest.run import Case, Run, StrategyConfig
 from bots.core.risk import RiskLimits
 from bots.core.strategies.grid import GridConfig
 from bots.core.types import Market
@@ -52,4 +53,7 @@ def run(
 
 def fills(found: Run) -> list[tuple[int, int, str, Decimal]]:
     """(candle, slot, side, price) of each."""
-    return [(number, slot, b.fill.side.value, b.fill.price) for number, slot, b in found.fills]
+    return [
+        (fill.candle, fill.slot, "buy" if fill.buys else "sell", Decimal(fill.price) / SCALE)
+        for fill in found.fills
+    ]

@@ -7,7 +7,7 @@ from bots.backtest.path import FillModelName
 from bots.backtest.tests.market import BTC, GRID, MINUTE, START, columns, fills, flat, run
 from bots.core.risk import RiskLimits
 from bots.core.strategies.dca import DCAConfig
-from bots.core.types import Liquidity
+from marketdata.columns import SCALE
 
 D = Decimal
 PURCHASE = (0, -1, "buy", D(98))  # funds the slots at 100 and 105 at the first close
@@ -16,9 +16,10 @@ PURCHASE = (0, -1, "buy", D(98))  # funds the slots at 100 and 105 at the first 
 def test_a_bot_starts_at_the_close_of_the_first_candle() -> None:
     found = run(columns((80, 200, 80, 98)))
     assert fills(found) == [PURCHASE]
-    (_, _, bought), *_ = found.fills
-    assert bought.fill.liquidity is Liquidity.TAKER
-    assert bought.fill.fee == round(bought.fill.quantity * BTC.taker_fee, 8)
+    (bought,) = found.fills
+    assert not bought.maker
+    assert bought.fee_in_base
+    assert bought.fee == round(bought.quantity * BTC.taker_fee)
 
 
 def test_slippage_makes_what_is_taken_dearer() -> None:
@@ -56,7 +57,7 @@ def test_in_the_next_candle_model_a_new_order_waits_for_the_next_candle() -> Non
 def test_a_slot_trades_cycle_after_cycle() -> None:
     wave = [(98, 98, 94, 94), (94, 101, 94, 101), (101, 101, 94, 94), (94, 101, 94, 101)]
     found = run(columns(flat(98), *wave))
-    assert [slot.cycles for slot in found.slots.values() if slot.slot == 1] == [2]
+    assert found.slots[1].cycles == 2
     assert [side for _, slot, side, _ in fills(found) if slot == 1] == ["buy", "sell"] * 2
 
 
@@ -68,12 +69,12 @@ def test_minutes_that_are_missing_fill_nothing() -> None:
 def test_the_money_follows_from_the_fills() -> None:
     wave = [(98, 99, 89, 90), (90, 111, 90, 108), (108, 109, 93, 94), (94, 100, 94, 99)]
     found = run(columns(flat(98), *wave))
-    cash, base = GRID.investment, D(0)
-    for _, _, booking in found.fills:
-        fill, sign = booking.fill, 1 if booking.fill.side == "buy" else -1
-        cash -= sign * round(fill.price * fill.quantity, 8) + (fill.fee if fill.fee_asset == "USDT" else 0)
-        base += sign * fill.quantity - (fill.fee if fill.fee_asset == "BTC" else 0)
-    assert (found.states[-1].cash, found.states[-1].base) == (cash, base)
+    cash, base = int(GRID.investment * SCALE), 0
+    for fill in found.fills:
+        sign = 1 if fill.buys else -1
+        cash -= sign * round(D(fill.price) * fill.quantity / SCALE) + (0 if fill.fee_in_base else fill.fee)
+        base += sign * fill.quantity - (fill.fee if fill.fee_in_base else 0)
+    assert found.states[-1][1:] == (cash, base)
 
 
 def test_a_stop_loss_ends_the_bot_within_the_candle() -> None:
@@ -81,7 +82,7 @@ def test_a_stop_loss_ends_the_bot_within_the_candle() -> None:
     found = run(columns(flat(98), (98, 98, 80, 82), flat(120)), config=config)
     assert found.stopped.startswith("stop_loss")
     assert fills(found)[-1] == (1, -2, "sell", D(85))
-    assert found.states[-1].base < BTC.lot
+    assert found.states[-1].base < BTC.lot * SCALE
 
 
 def test_a_grid_waits_for_its_trigger() -> None:

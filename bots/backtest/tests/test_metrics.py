@@ -1,10 +1,9 @@
-from decimal import Decimal
-
 import numpy as np
 import pytest
 
 from bots.backtest import metrics
 from bots.backtest.tests.market import GRID, columns, flat, run
+from marketdata.columns import SCALE
 
 DAY = metrics.DAY
 
@@ -15,7 +14,7 @@ def test_equity_is_cash_and_what_the_base_is_worth_at_each_close() -> None:
     equity, exposed = metrics.equity_curve(found, candles, float(GRID.investment))
     for number, mark in enumerate((98, 96, 99)):
         state = [each for each in found.states if each.candle <= number][-1]
-        assert equity[number] == pytest.approx(float(state.cash + state.base * Decimal(mark)))
+        assert equity[number] == pytest.approx((state.cash + state.base * mark) / SCALE)
     assert 0 < exposed[0] < 1
 
 

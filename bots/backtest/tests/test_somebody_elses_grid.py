@@ -15,7 +15,8 @@ import pytest
 
 from bots.backtest.exchange import CandleExchange
 from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.replay import Case, Replay
+from bots.backtest.replay import Replay
+from bots.backtest.run import Case, Filled
 from bots.core.matching import BookOrder
 from bots.core.orders import Order, PlannedOrder
 from bots.core.slots import PURCHASE_SLOT
@@ -137,6 +138,10 @@ def candles(run: dict[str, Any]) -> Columns:
     return Columns(rows["time"].to_numpy(), *prices, volume=rows["volume"].cast(float).to_numpy())  # type: ignore[misc]
 
 
+def _side(fill: Filled) -> str:
+    return "buy" if fill.buys else "sell"
+
+
 def test_all_fills_of_another_program_are_ours() -> None:
     run, theirs = published()
     levels = [Decimal(str(level)).quantize(Decimal("1e-8")) for level in run["grid_levels"]]
@@ -148,10 +153,10 @@ def test_all_fills_of_another_program_are_ours() -> None:
     touch = replace(MODELS[FillModelName.NEXT_CANDLE], first=0)
     ours = TouchReplay(Case(DCAConfig(balance), market, columns, MINUTE), touch, strategy).run()
 
-    fills = [(int(columns.time[n]), b.fill.side.value, slot % SELLS) for n, slot, b in ours.fills[1:]]
+    fills = [(int(columns.time[fill.candle]), _side(fill), fill.slot % SELLS) for fill in ours.fills[1:]]
     wanted = [(int(row["time"]), row["side"], int(row["level"])) for row in theirs[1:]]
     assert len(wanted) == 1398
     assert sorted(fills) == sorted(wanted)
     last = ours.states[-1]
-    value = last.cash + last.base * Decimal(int(columns.close[-1])) / SCALE
+    value = (last.cash + last.base * Decimal(int(columns.close[-1])) / SCALE) / SCALE
     assert f"{value:.2f}" == run["summary"]["Final Balance (Fiat)"]
