@@ -298,3 +298,35 @@ async def test_prices_follow_the_market(at):
         wanted.add("ETH/USDT")
         await heard.until(lambda events: any(each.symbol == "ETH/USDT" for each in events.of(Ticker)))
     assert {each.symbol for each in heard} == {BTC, "ETH/USDT"}
+
+
+LOST = ["accept_then_drop", "truncate", "html_200", "empty_200", "http_500", "http_503"]
+
+
+async def test_a_reply_that_does_not_name_the_order_leaves_it_unknown_and_findable(at):
+    for number, kind in enumerate(LOST):
+        fault = at.sim.faults.add(kind, exchange=at.name, endpoint="create", count=1)
+        with pytest.raises(ports.OutcomeUnknown):
+            await at.place(f"ag{number}")
+        assert fault.struck == 1, kind
+        found = await at.alice.fetch_order(BTC, f"ag{number}")
+        shown = {order.client_id for order in at.there.open_orders(int(await at.alice.account_id()))}
+        assert (found is not None) == (f"ag{number}" in shown), kind
+    assert "ag0" in shown, "accepted, and its reply lost"
+
+
+async def test_a_revoked_key_is_told_from_everything_that_passes(at):
+    await at.place()
+    at.sim.faults.add("key_revoked", exchange=at.name, api_key=ALICE.api_key)
+    with pytest.raises(ports.AccountRefused):
+        await at.place("ag2")
+    with pytest.raises(ports.AccountRefused):
+        await at.alice.open_orders(BTC)
+
+
+async def test_too_many_requests_are_a_refusal_of_the_order(at, limiter):
+    at.sim.faults.add("http_429", exchange=at.name, endpoint="create", count=1)
+    with pytest.raises(ports.RateLimited):
+        await at.place()
+    assert [exchange for exchange, _, _ in limiter.pauses] == [at.name]
+    assert await at.alice.fetch_order(BTC, "agx1") is None
