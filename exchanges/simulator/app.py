@@ -33,6 +33,7 @@ class Server:
     limits: Limits = field(default_factory=Limits)
     ca: Path = field(init=False)
     faults: Faults = field(init=False)
+    wires: dict[str, Wire] = field(default_factory=dict, init=False)  # once it has started
     _runners: list[web.AppRunner] = field(default_factory=list, init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
@@ -43,14 +44,14 @@ class Server:
         self.ca, certificate = ensure_certificates(self.home)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
-        wires = {
+        self.wires = {
             name: LISTINGS[name].wire(exchange, self.faults, self.limits if name == LEADER else None)
             for name, exchange in self.exchanges.items()
         }
-        self.port = await self._listen(_by_host(wires), self.port, context)
+        self.port = await self._listen(_by_host(self.wires), self.port, context)
         control = Control(self.exchanges, self.faults)
         self.control_port = await self._listen(control.app(), self.control_port, None)
-        background = [wire.run() for wire in wires.values()] + [market.run() for market in self.markets]
+        background = [wire.run() for wire in self.wires.values()] + [market.run() for market in self.markets]
         self._tasks = [asyncio.create_task(each) for each in (*background, self._keep_time())]
 
     async def wait(self) -> None:

@@ -126,8 +126,13 @@ def _time_in_force(order: Order) -> str:
 
 
 def _fees(exchange: Exchange, order: Order) -> dict[str, Decimal]:
+    """By asset, of as much as the order has executed: one that is told of as it was may have gone on since."""
     fees: dict[str, Decimal] = {}
-    if order.executed:
-        for trade in exchange.journal.trades.of_order(order.uid, order.symbol, order.id):
+    counted = ZERO
+    for trade in (
+        exchange.journal.trades.of_order(order.uid, order.symbol, order.id) if order.executed else ()
+    ):
+        if counted < order.executed:
+            counted += trade.quantity
             fees[trade.commission_asset] = fees.get(trade.commission_asset, ZERO) + trade.commission
     return fees

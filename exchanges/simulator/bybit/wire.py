@@ -12,7 +12,8 @@ from exchanges.simulator.faults import Faults
 
 class BybitWire:
     def __init__(self, exchange: Exchange, faults: Faults, _: object = None) -> None:
-        self._rest = Rest(exchange, Limits(), faults)
+        self.limits = Limits()
+        self._rest = Rest(exchange, self.limits, faults)
         self._public = Public(exchange, faults)
         self._private = Private(exchange, faults)
 

@@ -10,7 +10,8 @@ from exchanges.simulator.mexc.rest import Rest
 
 class MexcWire:
     def __init__(self, exchange: Exchange, faults: Faults, _: object = None) -> None:
-        self._rest = Rest(exchange, Limits(), faults)
+        self.limits = Limits()
+        self._rest = Rest(exchange, self.limits, faults)
 
     def routes(self) -> list[web.RouteDef]:
         return self._rest.routes()

@@ -16,7 +16,7 @@ from exchanges.simulator.venue import Venue
 
 Json = dict[str, Any]
 STATES = {Status.NEW: "live", Status.PARTIALLY_FILLED: "partially_filled", Status.FILLED: "filled"}
-BY_USER, BY_MAKER_ONLY = "1", "31"  # cancelSource
+BY_USER, BY_MAKER_ONLY, BY_SELF_TRADE = "1", "31", "32"  # cancelSource
 
 
 def instrument(rules: SymbolRules) -> Json:
@@ -210,6 +210,6 @@ def _target(order: Order) -> str:
 
 
 def _cancel_source(order: Order) -> str:
-    if order.status is Status.CANCELED:
-        return BY_USER
+    if order.status in (Status.CANCELED, Status.EXPIRED_IN_MATCH):
+        return BY_USER if order.status is Status.CANCELED else BY_SELF_TRADE
     return BY_MAKER_ONLY if order.status is Status.EXPIRED and order.kind is Kind.LIMIT_MAKER else ""

@@ -88,6 +88,16 @@ async def test_the_private_stream_tells_each_step_of_an_order(private, bybit, al
     assert last["data"][0]["orderStatus"] == "PartiallyFilledCanceled"
 
 
+async def test_each_step_of_a_purchase_in_two_parts_tells_the_fee_until_then(private, bybit, alice):
+    (_, size), (price, _) = bybit.venue("BTCUSDT").quote().depth(Side.SELL, 2)
+    await alice.create_order(BTC, "limit", "buy", float(size) + 0.1, float(price))
+    told = [(await heard(private, lambda m: m.get("topic") == "order"))["data"][0] for _ in range(3)]
+    assert [step["orderStatus"] for step in told] == ["New", "PartiallyFilled", "Filled"]
+    for step in told:
+        expected = Decimal(step["cumExecQty"]) / 1000
+        assert Decimal(step["cumExecFee"]) == pytest.approx(expected, abs=Decimal("1e-7"))
+
+
 async def test_a_post_only_order_that_would_take_is_told_to_be_cancelled(private, bybit, alice):
     await alice.create_order(BTC, "limit", "buy", 0.01, near(bybit, 1.004), {"postOnly": True})
     states = [(await heard(private, lambda m: m.get("topic") == "order"))["data"][0] for _ in range(2)]
