@@ -37,7 +37,7 @@ from marketdata.public import PublicPrices
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds between two looks at what users want and at who is dead
 REQUEST_MARGIN = 12.0  # exchange timeout (7 s) and recvWindow (5 s): a lease must outlast a request by this
-ASK_AGAIN = 3.0  # seconds before a bot without a runner is put into the queue again
+ASK_AGAIN = 6.0  # seconds before a bot without a runner is put into the queue again
 LEAVE_TO_OTHERS = 2  # times a bot beyond this worker's fair share is left to workers that have room
 AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
 AFTER_CRASH = 2.0
@@ -112,6 +112,7 @@ class BotWorker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._leave()
+        self._starts.close()
         self._hang_up()
         await self._hand_over()
         await self._leave()

@@ -55,3 +55,16 @@ async def test_an_endless_crowd_holds_up_nobody_for_ever(monkeypatch: pytest.Mon
     room.claimed(1000)
     async with asyncio.timeout(10):
         await room.turn()
+
+
+async def test_nobody_waits_any_more_when_the_worker_ends() -> None:
+    room = Starts()
+    for _ in range(starts.AT_ONCE):
+        await room.turn()
+    waiting = [asyncio.create_task(room.turn()) for _ in range(100)]
+    await asyncio.sleep(0)
+    room.close()
+    async with asyncio.timeout(5):
+        for turn in await asyncio.gather(*waiting):
+            turn()
+        await room.turn()
