@@ -7,6 +7,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from bots import store as rows
@@ -108,11 +109,33 @@ class Runner:
             await self._account_refused(refusal)
         except UnknownSymbol as error:
             self.host.not_before(self.bot.pk, MARKET_GONE)
-            await self._fail(error.detail)
+            await self._market_gone(account, loaded.prefix, error)
         except (LeaseLost, LetGo):
             logger.info("bot_let_go", extra={"bot_id": str(self.lease.bot_id)})
         finally:
             await self.host.accounts.leave(account, loaded.prefix)
+
+    async def _market_gone(self, account: Account, prefix: str, error: UnknownSymbol) -> None:
+        """In error, unless it only had to stop and nothing of it is left there."""
+        if not self.bot.stopping:
+            await self._fail(error.detail)
+        if await self._is_gone(account, prefix):
+            await self.host.database.run(outcome.market_gone, lease=self.lease)
+        else:
+            await self._fail(error.detail)
+
+    async def _is_gone(self, account: Account, prefix: str) -> bool:
+        """Whether the exchange shows no order of the bot in any market, twice; an exchange that cannot tell has
+        cancelled what it no longer lists."""
+        for _ in range(2):
+            await asyncio.sleep(settings.AUTOGRID_BETWEEN_MISSES_MS / 1000)
+            try:
+                shown = await account.connector.open_client_ids()
+            except (ExchangeUnavailable, RateLimited):
+                return False  # the bot is tried again
+            if any(client_id.startswith(prefix) for client_id in shown or ()):
+                return False
+        return True
 
     async def _account_refused(self, refusal: AccountRefused) -> None:
         await self.host.account_refused(self.bot.credential, refusal)

@@ -9,7 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bots import store
-from bots.models import Bot, BotStatus
+from bots.core.types import OrderStatus
+from bots.models import Bot, BotStatus, Order
+from bots.models.order import LIVE
 from bots.services import halts
 from bots.services.events import publish_bot, record_event
 from bots.services.notices import notify
@@ -74,6 +76,30 @@ def fail(*, lease: Lease, reason: str, told: bool = False) -> None:
     publish_bot(bot=bot)
     if not told:
         notify(user=bot.user, kind="bot_error", text=reason, bot=bot, event=event)
+
+
+@transaction.atomic
+def market_gone(*, lease: Lease) -> None:
+    """The exchange lists neither the bot's market nor any of its orders: they are closed here as well, and a stop that
+    was asked for is done. What was filled at the very end may be missing from the books, since nobody can be asked."""
+    bot = locked(lease)
+    now = timezone.now()
+    live = Order.objects.filter(bot_id=bot.pk, status__in=LIVE)
+    sent = live.exclude(status=OrderStatus.PENDING).update(
+        status=OrderStatus.CANCELLED, reason="market_gone", closed_at=now
+    )
+    unsent = live.update(status=OrderStatus.ERROR, reason="market_gone", closed_at=now)
+    if sent or unsent:
+        text = (
+            f"The exchange no longer lists {bot.symbol}, and none of the bot's {sent + unsent} orders there: they are "
+            "closed. Compare the last fills and your balance with the exchange's own records."
+        )
+        record_event(bot=bot, kind="market_gone", text=text, level="error")
+    if bot.stopping:
+        bot.stopping, bot.stop_action = False, ""
+        bot.save(update_fields=["stopping", "stop_action"])
+        record_event(bot=bot, kind="stopped", text="The bot has stopped; what it holds is kept.")
+    publish_bot(bot=bot)
 
 
 @transaction.atomic

@@ -99,7 +99,13 @@ def absent_after_one_miss() -> Iterator[None]:
     async def hasty(self: UnknownOrders, order: Any, _began: float) -> None:
         await self.engine.forget(order, "absent")
 
-    with patch.object(UnknownOrders, "_missed", hasty):
+    async def unseen(self: UnknownOrders, _began: float) -> dict[str, Any]:
+        return {}
+
+    with (
+        patch.object(UnknownOrders, "_missed", hasty),
+        patch.object(UnknownOrders, "_open_orders", unseen),
+    ):
         yield
 
 

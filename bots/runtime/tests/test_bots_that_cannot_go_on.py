@@ -58,6 +58,36 @@ def test_a_bot_whose_market_is_gone_says_so_once(world: World, monkeypatch: pyte
     assert len(errors(bot)) == 1
 
 
+def test_a_bot_whose_market_and_orders_are_gone_is_closed_and_can_be_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.AUTOGRID_BETWEEN_MISSES_MS = 10
+    bot = world.bot()
+    first = world.worker()
+    task = world.started(first, bot, orders=10)
+    first.close()
+    task.result(timeout=10)
+
+    async def unlisted(*_: Any) -> Any:
+        raise UnknownSymbol("Binance does not list BTC/USDT.")
+
+    monkeypatch.setattr(BinanceConnector, "market", unlisted)
+    second = world.worker()
+    world.run(second, bot).result(timeout=15)
+    assert bot.orders.filter(status="open").count() == 10, "the exchange still has them"
+    uid = int(world.credential.account_uid)
+    world.sim.call(lambda exchange: exchange.cancel_all(uid, "BTCUSDT"))
+    world.run(second, bot).result(timeout=15)
+    assert bot.orders.filter(status="cancelled", reason="market_gone").count() == 10
+    assert bot.events.filter(kind="market_gone").count() == 1
+    bot.refresh_from_db()
+    lifecycle.stop_bot(bot=bot)
+    world.run(second, bot).result(timeout=15)
+    until(lambda: not Bot.objects.get(pk=bot.pk).stopping)
+    lifecycle.delete_bot(bot=bot)
+    assert not Bot.objects.exists()
+
+
 def test_a_key_that_fails_its_check_ends_its_bots_and_their_orders(world: World) -> None:
     bot = world.bot()
     task = world.started(world.worker(), bot, orders=10)
