@@ -226,8 +226,12 @@ class Runner:
                     raise LetGo from None
 
     async def _first_price(self, exchange: Any) -> None:
-        ticker = self.ticker or await self._patiently(lambda: exchange.ticker(self.bot.symbol))
-        if self.ticker is None:
+        """A run begins at the exchange's own price of this moment, since its money is shared out by it; one that goes
+        on takes what the bus says."""
+        begun = self.engine.strategy.state.memory.get("run") == self.bot.run
+        ticker = self.ticker if begun else None
+        if ticker is None:
+            ticker = await self._patiently(lambda: exchange.ticker(self.bot.symbol))
             self._on_ticker(ticker)
         self.engine.price = ticker.price
         self.engine.now = await exchange.exchange_time()

@@ -6,8 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from bots.core.ports import ExchangeUnavailable
 from bots.core.risk import RiskLimits, RiskManager
+from bots.core.types import Ticker
 from bots.runtime.inbox import Inbox, Intent, Reconcile
 from bots.runtime.runner import Runner
 from bots.services.trading import Lease
@@ -116,3 +119,20 @@ def test_an_exchange_that_does_not_answer_is_asked_ever_more_slowly() -> None:
         asyncio.run(made._attempt(None))
         waits.append(made._recover_at[0] - 10_000)
     assert waits == [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]
+
+
+@pytest.mark.parametrize(("memory", "price"), [({}, 200), ({"run": 1}, 200), ({"run": 2}, 100)])
+def test_a_run_begins_at_the_exchanges_own_price_and_goes_on_at_that_of_the_bus(
+    memory: dict[str, int], price: int
+) -> None:
+    made = runner()
+
+    async def ticker(symbol: str) -> Ticker:
+        return Ticker(symbol, Decimal(200), Decimal(200), Decimal(200), 10_000)
+
+    made.engine.exchange.ticker = ticker
+    made.engine.strategy = SimpleNamespace(state=SimpleNamespace(memory=memory))
+    made.bot.run = 2
+    made.ticker = Ticker("BTC/USDT", Decimal(100), Decimal(100), Decimal(100), 1_000)
+    asyncio.run(made._first_price(made.engine.exchange))
+    assert made.engine.price == price
