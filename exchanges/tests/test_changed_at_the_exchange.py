@@ -7,7 +7,7 @@ import pytest
 from bots.core import ports
 from bots.core.types import OrderStatus
 from exchanges.connector import markets
-from exchanges.tests.faulty import BTC, alice, clock, name, place, sim
+from exchanges.tests.faulty import BTC, MINIMAL_COST, alice, clock, name, place, sim
 
 __all__ = ["alice", "clock", "name", "sim"]
 D = Decimal
@@ -32,6 +32,7 @@ async def test_an_order_cancelled_by_hand_is_found_cancelled(sim, alice):
     assert await alice.cancel_order(BTC, "agx1") is None
 
 
+@MINIMAL_COST
 async def test_changed_filters_refuse_what_fitted_the_old_ones(sim, alice):
     sim.exchange.change_rules("BTCUSDT", tick=D("0.1"), lot=D("0.001"), min_notional=D(100))
     for changes in ({"price": D("50000.01")}, {"quantity": D("0.00250")}, {}):
@@ -42,6 +43,7 @@ async def test_changed_filters_refuse_what_fitted_the_old_ones(sim, alice):
     assert sim.on_book() == ["agx1"]
 
 
+@MINIMAL_COST
 async def test_a_refused_filter_makes_the_rules_be_read_again(sim, alice, monkeypatch):
     monkeypatch.setattr(markets, "RETRY_SECONDS", 0.0)
     sim.exchange.change_rules("BTCUSDT", tick=D("0.1"), lot=D("0.001"), min_notional=D(100))

@@ -119,12 +119,12 @@ async def test_half_of_a_new_order_is_filled_before_its_reply_arrives(sim, alice
 
 
 async def test_half_of_an_order_is_filled_just_before_its_cancellation(sim, alice):
-    await place(alice, "ag-other")
+    await place(alice, "agother")
     await place(alice)
     sim.strike("partial_fill", endpoint="cancel", count=1)
     cancelled = await alice.cancel_order(BTC, "agx1")
     assert (cancelled.status, cancelled.filled) == (OrderStatus.CANCELLED, D("0.00050"))
-    assert sim.held("ag-other").executed == 0
+    assert sim.held("agother").executed == 0
 
 
 async def test_a_fill_that_wins_the_race_leaves_nothing_to_cancel(sim, alice):
@@ -188,7 +188,9 @@ async def test_a_key_gains_the_right_to_withdraw(sim, alice):
 
 
 async def test_only_the_named_key_is_struck(sim, alice, connecting):
-    bob = await connecting(sim.transport, client.Keys("demo-bob", "secret-of-bob"), exchange=sim.name)
+    bob = await connecting(
+        sim.transport, client.Keys("demo-bob", "secret-of-bob", passphrase="phrase-of-bob"), exchange=sim.name
+    )
     sim.strike("http_503", api_key=KEY, endpoint="create")
     await place(bob, "agbob")
     with pytest.raises(ports.OutcomeUnknown):

@@ -90,8 +90,8 @@ async def test_a_price_is_asked_for_again(kind, sim, alice):
 @pytest.mark.parametrize("kind", SIGNED)
 async def test_a_cancel_is_asked_for_until_the_order_is_gone(kind, sim, alice):
     await place(alice)
-    await place(alice, "ag-other")
+    await place(alice, "agother")
     sim.strike(kind, api_key=KEY, endpoint="cancel", count=1)
     await alice.cancel_order(BTC, "agx1")
     assert sim.held().status == "CANCELED"
-    assert sim.on_book() == ["ag-other"]
+    assert sim.on_book() == ["agother"]
