@@ -18,7 +18,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
 
     class OneStack(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith("tests/schedules/"):
+            if nodeid.startswith(("tests/schedules/", "tests/crash/")):
                 return nodeid  # each has a world of its own
             return "tests" if nodeid.startswith("tests/") else str(super()._split_scope(nodeid))
 

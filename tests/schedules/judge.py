@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from bots.models import Bot, BotEvent, Fill, Order
 from bots.models.order import LIVE
+from exchanges.models import Credential
 from exchanges.simulator.binance import payloads
+from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.symbols import RULES
 from tests import books
 from tests.books import code_of, name_of
@@ -21,24 +24,39 @@ SLIPPAGE = Decimal(
 )  # a market order may cost so much more than it was planned at, where the market jumps
 
 
+@dataclass(frozen=True)
+class Seen:
+    """An account as the exchange itself sees it."""
+
+    orders: list[Row]
+    trades: list[Row]
+    balances: dict[str, Row]
+
+    @classmethod
+    def at(cls, exchange: Exchange, uid: int) -> "Seen":
+        funds = exchange.accounts.by_uid[uid].funds
+        return cls(
+            [payloads.order_info(order) for order in exchange.journal.orders.of(uid)],
+            [payloads.my_trade(trade) for trade in exchange.journal.trades.of(uid)],
+            {asset: {"free": str(f.free), "locked": str(f.locked)} for asset, f in funds.items()},
+        )
+
+
 class Books(books.Account):
     """Both sides' lists, as the exchange's control page and our API would give them."""
 
-    def __init__(self, world: Any) -> None:
-        exchange = world.exchange
-        orders = [payloads.order_info(order) for order in exchange.journal.orders.of(world.uid)]
+    def __init__(self, seen: "Seen", credential: Credential, watch: Any) -> None:
+        orders = seen.orders
         self.strangers = [row for row in orders if not OURS.fullmatch(row["clientOrderId"])]
         self.orders = [row for row in orders if OURS.fullmatch(row["clientOrderId"])]
-        self.trades = [payloads.my_trade(trade) for trade in exchange.journal.trades.of(world.uid)]
-        funds = exchange.accounts.by_uid[world.uid].funds
-        self.balances = {asset: {"free": str(f.free), "locked": str(f.locked)} for asset, f in funds.items()}
-        rows = list(Bot.objects.filter(credential=world.credential))
+        self.trades, self.balances = seen.trades, seen.balances
+        rows = list(Bot.objects.filter(credential=credential))
         self.bots = [_bot(row) for row in rows]
         self.order_rows = {str(row.pk): [_order(each) for each in row.orders.all()] for row in rows}
         self.fill_rows = {str(row.pk): [_fill(each) for each in row.fills.all()] for row in rows}
         self.by_id = {(row["symbol"], row["orderId"]): row for row in self.orders}
         self.memories = _memories(rows)
-        self.watch = world.watch
+        self.watch = watch
 
     def room(self, bot: Row, runs: set[int], slot: int, side: str) -> tuple[str, Decimal]:
         """How much a slot may execute in one cycle on one side: of base, or of quote where that is what is fixed."""

@@ -96,8 +96,8 @@ def trust_the_web_socket_alone() -> Iterator[None]:
 def absent_after_one_miss() -> Iterator[None]:
     """One look that finds nothing, at whatever time, and the order is given up."""
 
-    async def hasty(self: UnknownOrders, order: Any, _began: float) -> None:
-        await self.engine.forget(order, "absent")
+    async def hasty(self: UnknownOrders, order: Any, began: float) -> None:
+        await self._give_up(order)
 
     async def unseen(self: UnknownOrders, _began: float) -> dict[str, Any]:
         return {}

@@ -145,7 +145,7 @@ class _Play:
     def _is_settled(self) -> bool:
         if Order.objects.filter(status="pending").exists() or self._without_runner():
             return False
-        return not judge.judged(judge.Books(self.world), judge.SETTLED)
+        return not judge.judged(self.world.books(), judge.SETTLED)
 
     def _without_runner(self) -> bool:
         wanted = Bot.objects.filter(status__in=("running", "paused"))
@@ -159,7 +159,7 @@ class _Play:
             lifecycle.stop_bot(bot=bot)
 
     def _judge(self, checks: Any) -> None:
-        for broken in judge.judged(judge.Books(self.world), checks):
+        for broken in judge.judged(self.world.books(), checks):
             if broken.partition(":")[0] not in self.verdict.names:
                 self.verdict.violations.append(broken)
 
@@ -168,7 +168,7 @@ class _Play:
         verdict.deaths = Counter(world.deaths)
         for each in world.processes:
             verdict.gates += each.gates
-        found = verdict.books = judge.Books(world)
+        found = verdict.books = world.books()
         verdict.orders, verdict.fills = len(found.orders), len(found.trades)
 
     # The steps

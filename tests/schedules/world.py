@@ -32,6 +32,7 @@ from exchanges.models import Credential, PermissionState
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.hosting import LEADER
 from exchanges.simulator.symbols import RULES
+from tests.schedules import judge
 from tests.schedules import worker as ours
 from tests.schedules.clock import VirtualLoop
 from tests.schedules.process import PROCESS, Process, keep_tasks
@@ -198,6 +199,9 @@ class World:
                 self.tell_price(symbol)
 
     # The end
+
+    def books(self) -> judge.Books:
+        return judge.Books(judge.Seen.at(self.exchange, self.uid), self.credential, self.watch)
 
     async def close(self) -> None:
         self._closing = True
