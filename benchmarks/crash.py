@@ -3,9 +3,11 @@ invariant does not hold, and prints the smallest schedule that shows it."""
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.report import show
@@ -21,10 +23,41 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--schedules", type=int, default=100, help="how many random schedules")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     parser.add_argument("--steps", type=int, default=30, help="of the longest")
+    parser.add_argument("--processes", choices=("few", "all"), help="kill real worker processes instead")
+    parser.add_argument(
+        "--soak", type=float, metavar="MINUTES", help="one schedule that lasts so long instead"
+    )
     chosen = parser.parse_args(arguments)
+    if chosen.processes:
+        sys.exit(processes(chosen.processes))
     _open_database()
+    if chosen.soak:
+        sys.exit(soak(chosen.seed, chosen.soak))
     if schedules(chosen.seed, chosen.schedules, chosen.steps):
         sys.exit(1)
+
+
+def processes(which: str) -> int:
+    """The process cases of the suite, or every point with every fault."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "tests/crash"]
+    return subprocess.run(command, env={**os.environ, "CRASH_CASES": which}, check=False).returncode
+
+
+def soak(seed: int, minutes: float) -> int:
+    """One world that takes random steps until the time is up; then the books must be equal. Its clock runs as fast as
+    this machine can follow."""
+    from tests.schedules.play import play
+    from tests.schedules.steps import drawn, endless
+
+    began = time.perf_counter()  # the only clock that schedules leave alone
+    schedule = drawn(seed)
+    steps = endless(seed, len(schedule.plans), lambda: time.perf_counter() - began < minutes * 60)
+    verdict = play(replace(schedule, steps=steps))
+    print("\n".join(verdict.violations))
+    figures: dict[str, Any] = {"seed": seed, "minutes": minutes, "market hours": verdict.seconds / 3600}
+    figures |= {"orders": verdict.orders, "fills": verdict.fills, "deaths": verdict.deaths.total()}
+    show("crash soak", {**figures, "faults": verdict.struck.total(), "violations": len(verdict.violations)})
+    return int(bool(verdict.violations))
 
 
 def _open_database() -> None:

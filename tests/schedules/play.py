@@ -22,7 +22,7 @@ from bots.services.trading import Lease
 from exchanges.simulator.orders import Kind, NewOrder
 from tests.books import ENDED
 from tests.schedules import judge, process
-from tests.schedules.clock import virtual_time
+from tests.schedules.clock import START, virtual_time
 from tests.schedules.steps import Schedule, Step
 from tests.schedules.watch import OURS, Watch
 from tests.schedules.world import KEY, SECRET, World, world_of
@@ -42,6 +42,7 @@ class Verdict:
     deaths: Counter[str] = field(default_factory=Counter)
     gates: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0  # on the exchange's clock
     orders: int = 0
     fills: int = 0
     log: list[str] = field(default_factory=list)
@@ -169,6 +170,7 @@ class _Play:
         for each in world.processes:
             verdict.gates += each.gates
         found = verdict.books = world.books()
+        verdict.seconds = world.loop.time() - START
         verdict.orders, verdict.fills = len(found.orders), len(found.trades)
 
     # The steps

@@ -1,6 +1,7 @@
 """What may happen in a schedule, and schedules drawn by a seed. A step says nothing about the state it meets, so that
 any of them can be left out when a schedule is made smaller."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -56,7 +57,7 @@ class Plan:
 class Schedule:
     seed: int
     plans: tuple[Plan, ...]
-    steps: tuple[Step, ...]
+    steps: Any  # a tuple of steps; of a soak, an iterator
 
     def __str__(self) -> str:
         lines = [f"seed {self.seed}"]
@@ -71,6 +72,12 @@ def drawn(seed: int, longest: int = 30) -> Schedule:
     plans = tuple(_plan(dice, number) for number in range(dice.choice((1, 2, 2, 3))))
     steps = tuple(_step(dice, len(plans)) for _ in range(dice.randint(8, longest)))
     return Schedule(seed, plans, steps)
+
+
+def endless(seed: int, bots: int, goes_on: Callable[[], bool]) -> Iterator[Step]:
+    dice = Random(f"soak {seed}")
+    while goes_on():
+        yield _step(dice, bots)
 
 
 def _plan(dice: Random, number: int) -> Plan:
