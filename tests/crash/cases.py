@@ -34,6 +34,7 @@ FEW = (
     Case(("in_flight:2",), "delay_inside_window"),
     Case(("after_send:2",), "ws_drop"),
     Case(("before_record:2",), "accept_then_drop"),
+    Case(("after_record:2",), "truncate"),
     Case(("mid_ingest:1",)),
     Case(("after_ingest:1",), "ws_silence"),
     Case(("in_flight:5", "before_recovery:1")),
