@@ -111,6 +111,12 @@ def absent_after_one_miss() -> Iterator[None]:
 
 @contextmanager
 def ignore_the_token() -> Iterator[None]:
+    lock = trading._lock
+
+    def careless(lease: Any) -> Any:
+        text, values = lock(lease)
+        return _without_token(text), values
+
     def locked(lease: Any) -> Bot:
         return Bot.objects.select_for_update(no_key=True).get(id=lease.bot_id)
 
@@ -119,11 +125,17 @@ def ignore_the_token() -> Iterator[None]:
         return bool(rows.update(sent_at=sent_at))
 
     with (
+        patch.object(trading, "_lock", careless),
+        patch.object(trading, "RECORD", _without_token(trading.RECORD)),
         patch.object(trading, "locked", locked),
         patch.object(outcome, "locked", locked),
         patch.object(trading, "mark_sent", mark_sent),
     ):
         yield
+
+
+def _without_token(text: str) -> str:
+    return text.replace("lease_token = %s", "%s > 0")
 
 
 MUTANTS: tuple[Callable[[], Any], ...] = (

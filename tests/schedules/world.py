@@ -270,7 +270,7 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
             put(product, name, getattr(ours, name))
         put(product, "PriceBus", ours.Prices)
         put(hub, "_hubs", ours.Hubs())
-        put(hub, "client_session", lambda _: ours.session_of(world.server))
+        put(hub, "client_session", lambda *_: ours.session_of(world.server))
         put(hub, "SharedLimiter", ours.Limiter)
         put(ours.Database, "on_stale_write", staticmethod(_noting(world)))
         yield world
