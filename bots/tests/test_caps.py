@@ -43,7 +43,12 @@ def test_a_loop_of_refused_starts_ends_in_429_and_asks_the_exchange_no_more(
     force(alices_bot, config=GRID | {"investment": "1000000"}, cash=1_000_000)
     asked = []
     usual = lifecycle.check_start
-    monkeypatch.setattr(lifecycle, "check_start", lambda bot: (asked.append(bot), usual(bot)))
+
+    def check_start(bot):
+        asked.append(bot)
+        return usual(bot)
+
+    monkeypatch.setattr(lifecycle, "check_start", check_start)
     for _ in range(3):
         assert alices.post(f"{BOTS}/{alices_bot.pk}/start").status_code == 400
     refused = alices.post(f"{BOTS}/{alices_bot.pk}/start")

@@ -195,7 +195,8 @@ def test_a_name_brings_no_header_of_its_own(alice):
     [message] = mail.outbox
     assert message.recipients() == ["alice@example.org"]
     assert message.subject == "[AutoGrid] Grid Bcc: eve@example.org is in error and trades no more"
-    assert "&lt;b&gt;" in message.alternatives[0][0]
+    assert isinstance(message, mail.EmailMultiAlternatives)
+    assert "&lt;b&gt;" in str(message.alternatives[0][0])
     assert "<b>" in message.body, "plain text stays plain"
 
 
