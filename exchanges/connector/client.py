@@ -1,7 +1,6 @@
 """The one place where ccxt's exchanges are made, and what we ask of them beyond ccxt: to sign with a given
 time, and to say what exactly the exchange answered."""
 
-import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -9,16 +8,13 @@ from functools import cache
 from typing import Any
 
 import aiohttp
-import ccxt.pro
 
 from exchanges.connector.clock import ExchangeClock
 from exchanges.connector.facts import ExchangeFacts
+from exchanges.connector.library import ccxt
 
 TIMEOUT_MS = 7_000
 RECV_WINDOW_MS = 5_000
-
-# At DEBUG ccxt logs the key header and signed URLs.
-logging.getLogger("ccxt").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +81,13 @@ class Signing:
         text = response_body.strip()
         # ccxt hands text through, and an empty text would read as a list of no orders.
         if code < 300 and not text.startswith(("{", "[")):
-            raise ccxt.BadResponse("The answer is no JSON.")
+            raise ccxt().BadResponse("The answer is no JSON.")
         return text
 
 
 @cache
 def _client_class(ccxt_id: str) -> type[Any]:
-    return type(f"{ccxt_id.title()}Client", (Signing, getattr(ccxt.pro, ccxt_id)), {})
+    return type(f"{ccxt_id.title()}Client", (Signing, getattr(ccxt().pro, ccxt_id)), {})
 
 
 def new_client(facts: ExchangeFacts, *, session: aiohttp.ClientSession, keys: Keys | None) -> Any:

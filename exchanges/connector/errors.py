@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-import ccxt
-
 from bots.core import ports
 from exchanges.connector.client import Call
 from exchanges.connector.facts import ExchangeFacts
+from exchanges.connector.library import ccxt
 
 LONGEST_PAUSE = 3 * 86_400.0  # the longest ban Binance speaks of
 DEFAULT_RETRY_AFTER = {429: 10.0, 418: 120.0}
@@ -112,7 +111,7 @@ def sort_read(facts: ExchangeFacts, call: Call, error: Exception) -> ports.Excha
 
 
 def _other_read(facts: ExchangeFacts, answer: Answer, error: Exception) -> ports.ExchangeError:
-    unauthorised = answer.status == 401 or (answer.refused and isinstance(error, ccxt.AuthenticationError))
+    unauthorised = answer.status == 401 or (answer.refused and isinstance(error, ccxt().AuthenticationError))
     if unauthorised:
         return _account_refused(facts, answer)
     if not answer.refused or answer.code in facts.transient_codes:
@@ -151,11 +150,11 @@ def _refusal(facts: ExchangeFacts, answer: Answer) -> ports.ExchangeError:
 def _by_class(facts: ExchangeFacts, answer: Answer, error: Exception) -> ports.ExchangeError:
     """Codes that no table of ours names."""
     detail = f"{facts.name} refused the order: {answer.message}"
-    if isinstance(error, ccxt.AuthenticationError):  # PermissionDenied, AccountSuspended too
+    if isinstance(error, ccxt().AuthenticationError):  # PermissionDenied, AccountSuspended too
         return ports.AccountRefused(detail, answer.code)
-    if isinstance(error, ccxt.InsufficientFunds):
+    if isinstance(error, ccxt().InsufficientFunds):
         return ports.OrderRefused(detail, "insufficient_funds")
-    if isinstance(error, ccxt.InvalidOrder) and not isinstance(error, ccxt.OrderNotFound):
+    if isinstance(error, ccxt().InvalidOrder) and not isinstance(error, ccxt().OrderNotFound):
         return ports.OrderRefused(detail, "invalid")
     return _unknown(facts, answer)
 
