@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("engine", "crash")
+NAMES = ("backtest", "crash", "engine")
 
 
 def main() -> int:
