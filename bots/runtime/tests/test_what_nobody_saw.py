@@ -67,7 +67,7 @@ def test_a_fill_of_a_bot_at_rest_is_booked_by_its_neighbour(world: World) -> Non
 def test_the_first_order_ever_that_filled_while_nobody_looked_is_booked(world: World) -> None:
     bot = world.bot({"amount": "100", "price_drop": "1", "max_orders": 2, "take_profit": "2"}, strategy="dca")
     first = world.worker()
-    task = world.started(first, bot, orders=2)
+    task = world.started(first, bot, orders=3)
     first.close()
     task.result(timeout=10)
     order = bot.orders.get(slot=0)
@@ -122,7 +122,7 @@ def test_the_bots_of_an_account_read_its_open_orders_together(
     small = {"lower_price": "60000", "upper_price": "70000", "grid_count": 2, "investment": "200"}
     bots = [world.bot(small, name=f"Bot {i}") for i in range(8)]
     first = world.worker()
-    tasks = [world.started(first, bot, orders=2) for bot in bots]
+    tasks = [world.started(first, bot, orders=3) for bot in bots]
     first.close()
     for task in tasks:
         task.result(timeout=10)
