@@ -129,7 +129,7 @@ def test_kill_and_sell_ends_without_inventory_and_halted(world: World, paper: Cr
 def test_a_dca_bot_buys_drops_and_takes_its_profit(world: World, paper: Credential) -> None:
     config = {"amount": "100", "price_drop": "1", "max_orders": 2, "take_profit": "2", "repeat": False}
     bot = world.bot(config, strategy="dca", credential=paper)
-    world.started(world.worker(), bot, orders=2)
+    world.started(world.worker(), bot, orders=3)
     world.price("64500")
     until(lambda: bot.fills.count() == 2)
     world.price("67000")
