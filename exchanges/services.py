@@ -102,7 +102,8 @@ def validate_credential(*, credential: Credential) -> Credential:
     """Asks again and records the answer. Raises CredentialRejected where the exchange cannot be asked, Http404
     where the key was deleted meanwhile."""
     if credential.mode == Mode.PAPER:
-        _record(credential, is_valid=True, permission_state=PermissionState.VERIFIED_SAFE)
+        with transaction.atomic():
+            _record(credential, is_valid=True, permission_state=PermissionState.VERIFIED_SAFE)
         return credential
     attested = credential.attested_at is not None
     try:

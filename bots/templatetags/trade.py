@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from exchanges.services import name_of
+
 register = template.Library()
 
 NONE = "–"
@@ -135,6 +137,9 @@ def coin(symbol: str, part: str) -> str:
     """`"BTC/USDT"|coin:"quote"` is USDT."""
     base, _, quote = symbol.partition("/")
     return quote if part == "quote" else base
+
+
+register.filter("exchange_name", name_of)
 
 
 @register.filter

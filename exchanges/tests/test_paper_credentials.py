@@ -94,6 +94,13 @@ def test_a_check_asks_nobody(alice: User, alices: APIClient):
     assert services.recheck_credentials() == {"valid": 0, "refused": 0, "unavailable": 0}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_check_needs_no_transaction_around_it(alice: User, alices: APIClient):
+    """As in production, where a request has none."""
+    made = paper_of(alice)
+    assert alices.post(f"{URL}/{made.pk}/validate").status_code == 200
+
+
 def test_an_outsider_sees_none_of_it(alice: User, bobs: APIClient):
     made = paper_of(alice)
     assert bobs.get(URL).json()["credentials"] == []

@@ -121,3 +121,10 @@ def test_a_paper_account_needs_no_key(as_alice: Client, alice: User) -> None:
     assert "Paper money" in as_alice.get("/keys/").content.decode()
     wrong = {"exchange": "binance", "mode": "paper", "label": "Play", "paper_balance": "much"}
     assert "numbers" in as_alice.post("/keys/", wrong).context["form"].errors["paper_balance"][0]
+
+
+def test_the_newest_key_is_on_top(as_alice: Client, alice: User) -> None:
+    labels = [f"Key {number}" for number in range(6)]
+    for label in labels:
+        as_alice.post("/keys/", body(label=label, api_key=f"demo-{label.replace(' ', '-')}-of-a-page"))
+    assert [key.label for key in as_alice.get("/keys/").context["keys"]] == labels[::-1]

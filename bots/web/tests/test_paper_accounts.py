@@ -102,3 +102,10 @@ def test_another_users_account_is_not_found(as_bob: Client, paper: Credential) -
 def test_it_is_removed_with_what_it_holds(as_alice: Client, paper: Credential) -> None:
     as_alice.post(f"/keys/{paper.pk}/remove/")
     assert not PaperBalance.objects.exists()
+
+
+def test_its_coins_are_listed_by_name(as_alice: Client, paper: Credential) -> None:
+    for asset in ("SOL", "BTC", "ETH"):
+        PaperBalance.objects.create(account=paper.paper, asset=asset, free=1)
+    page = as_alice.get("/keys/").content.decode()
+    assert re.findall(r'<span class="num">[\d.,]+ (\w+)</span>', page) == ["BTC", "ETH", "SOL", "USDT"]

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import User
 from bots.models import Bot
 from bots.web.tests.conftest import Making
+from exchanges.models import Credential
 
 
 def test_the_front_door_leads_to_sign_in_and_then_to_the_bots(client: Client, as_alice: Client) -> None:
@@ -44,6 +45,27 @@ def test_each_bot_shows_state_figures_and_why(as_alice: Client, making: Making) 
     ):
         assert words in page
     assert "+12.35" in page
+
+
+def test_each_bot_names_its_exchange_and_a_test_market_is_marked(
+    as_alice: Client, making: Making, key: Credential
+) -> None:
+    bot = making()
+    assert "· Binance</span>" in as_alice.get("/bots/").content.decode()
+    badge = ">Testnet</span>"
+    for path in ("/bots/", f"/bots/{bot.pk}/"):
+        assert badge not in as_alice.get(path).content.decode()
+    Credential.objects.filter(pk=key.pk).update(mode="testnet")
+    for path in ("/bots/", f"/bots/{bot.pk}/"):
+        assert badge in as_alice.get(path).content.decode()
+
+
+def test_test_money_is_not_added_to_real_money(as_alice: Client, making: Making, key: Credential) -> None:
+    test_key = Credential.objects.create(user=key.user, exchange="binance", label="Test", mode="testnet")
+    making()
+    assert as_alice.get("/bots/").context["quote"] == "USDT"
+    Bot.objects.filter(pk=making("Test").pk).update(credential=test_key)
+    assert as_alice.get("/bots/").context["quote"] == ""
 
 
 def test_the_number_of_queries_does_not_grow_with_the_bots(

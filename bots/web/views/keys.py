@@ -34,7 +34,7 @@ def keys(request: HttpRequest) -> HttpResponse:
             )
             first = not user.bots.exists()
             return redirect("web:new" if first else "web:keys")
-    listed = user.credentials.annotate(bot_count=Count("bots"))
+    listed = user.credentials.annotate(bot_count=Count("bots")).order_by("-created_at", "id")
     listed = listed.select_related("paper").prefetch_related("paper__balances")
     context = {"nav": "keys", "keys": listed, "form": form}
     return render(request, "web/keys.html", context, status=422 if form.errors else 200)

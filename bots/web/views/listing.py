@@ -30,8 +30,8 @@ def bots(request: HtmxRequest) -> HttpResponse:
 
 
 def _common_quote(views: list[dict[str, Any]]) -> str:
-    """The one coin that all bots are counted in; "" where a total would add apples and pears, or money and paper."""
-    quotes = {(view["symbol"].partition("/")[2], view["mode"] == "paper") for view in views}
+    """The one coin of all bots; "" where a total would add apples and pears, or real and test money."""
+    quotes = {(view["symbol"].partition("/")[2], view["mode"]) for view in views}
     return quotes.pop()[0] if len(quotes) == 1 else ""
 
 
