@@ -88,3 +88,9 @@ def test_every_list_opens(operator, alice):
 def test_a_user_may_not_enter(pages, alice):
     pages.force_login(alice)
     assert pages.get(USERS).status_code == 302
+
+
+def test_the_admin_bears_the_products_name(operator):
+    page = operator.get("/admin/").content.decode()
+    assert "AutoGrid" in page
+    assert "Django administration" not in page

@@ -270,3 +270,5 @@ AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "accounts.client.client_ip"
 AXES_USERNAME_CALLABLE = "accounts.lockout.claimed_email"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.lockout_response"
+
+UNFOLD = {"SITE_TITLE": "AutoGrid", "SITE_HEADER": "AutoGrid"}
