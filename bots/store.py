@@ -178,6 +178,9 @@ def is_at_rest(bot_id: UUID) -> bool:
 
 def load(bot_id: UUID, since: datetime) -> Loaded:
     """The bot with its slots, live orders and its run's minute closes since `since`. Raises Bot.DoesNotExist."""
+    # First: a process that had the bot before may still book a fill. Its order is then live here, and is asked for,
+    # rather than gone while its slot seems untouched.
+    live = live_orders(bot_id)
     bot = Bot.objects.select_related("credential", "user").get(id=bot_id)
     state = RunState(
         run=bot.run,
@@ -194,7 +197,7 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
         account=f"{bot.credential.venue}:{bot.credential.account_uid}",
         state=state,
         position=position_value(bot),
-        live=live_orders(bot_id),
+        live=live,
         first_sent=Order.objects.filter(bot_id=bot_id).aggregate(first=Min("sent_at"))["first"],
         closes=[
             (milliseconds(time), equity)

@@ -144,7 +144,7 @@ class BotEngine:
         self._wake(self.now)
 
     async def ingest(self, fill: Fill) -> bool:
-        """Books a fill of one of our orders, once. True when it was new."""
+        """Books a fill of one of our orders, once. True when it was new, to the books or to this engine."""
         return await self.execution.ingest(fill)
 
     async def record(

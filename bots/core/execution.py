@@ -287,9 +287,9 @@ class Execution:
             await self.store.tell("fills_missing", text, "warning")
 
     async def ingest(self, fill: Fill) -> bool:
-        """Books a fill of one of our orders, once. True when it was new."""
+        """Books a fill of one of our orders, once. True when it was new, to the books or to this engine."""
         change = await self.store.ingest(fill)
-        if change is None:
+        if change is None or self._knows(change):
             return False
         self.apply(change)
         self.risk_manager.note_fill(self.now)
@@ -299,6 +299,14 @@ class Execution:
             self._short[change.order.side.opposite] = replace(short, until=self.now)
         self.strategy.on_order_filled(change.order)
         return True
+
+    def _knows(self, change: Change) -> bool:
+        """Fills are booked whatever the token: a process that had the bot before may have booked this one after its
+        state was loaded here. Unless that is taken over, the order would stay open here for ever."""
+        if change.new or change.position != self.position_manager.position:
+            return False
+        known = self.find(change.order.client_id)
+        return known is None or known.filled == change.order.filled
 
     def apply(self, change: Change) -> None:
         """Takes over what a write to the store has done."""

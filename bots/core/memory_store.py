@@ -122,8 +122,10 @@ class MemoryStore:
     async def ingest(self, fill: Fill) -> Change | None:
         row = self._order_of(fill)
         key = (fill.trade_id, fill.exchange_order_id)
-        if row is None or key in self.bookings:
+        if row is None:
             return None
+        if key in self.bookings:
+            return Change(row, self.slot(row.slot), self.position, new=False)
         entry = Booking(replace(fill, client_id=row.client_id), fee_in_quote(fill, self.market))
         self.bookings[key] = entry
         before = self.position

@@ -122,11 +122,13 @@ class ExchangeConnector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a write did: the order as it is now, and the sums that moved with it."""
+    """What a write did: the order as it is now, and the sums that moved with it. `new` is false where a fill had
+    been booked before: then it is what stands in the books."""
 
     order: Order
     slot: SlotState
     position: Position
+    new: bool = True
 
 
 class LeaseLost(Exception):
@@ -149,7 +151,7 @@ class OrderStore(Protocol):
         """What the exchange said became of it. An illegal transition changes nothing."""
 
     async def ingest(self, fill: Fill) -> Change | None:
-        """Books a fill once; None where it was booked already or belongs to no order of this bot."""
+        """Books a fill once; None where it belongs to no order of this bot."""
 
     async def find(self, client_id: str) -> Order | None:
         """An order of this bot, whatever became of it."""

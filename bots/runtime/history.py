@@ -121,5 +121,5 @@ class History:
         change = await self._database.run(
             trading.ingest_fill, bot_id=bot_id, account=self.account, fill=fill, market=market
         )
-        if change is not None:
+        if change is not None and change.new:
             logger.warning("fill_of_a_bot_at_rest", extra={"bot_id": str(bot_id), "trade_id": fill.trade_id})

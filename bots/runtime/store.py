@@ -70,7 +70,7 @@ class DatabaseStore:
         change = await self._run(
             trading.ingest_fill, bot_id=self.lease.bot_id, account=self.account, fill=fill, market=self.market
         )
-        if change is not None:
+        if change is not None and change.new:
             self._tell({"type": "fill", "fill": fill, "order": change.order})
         return change
 

@@ -35,11 +35,13 @@ SAVE_SLOT = (
 def ingest_fill(*, bot_id: UUID, account: str, fill: CoreFill, market: Market) -> Change | None:
     """Books a fill once: order, position, slot and event in one transaction, whatever the lease.
 
-    None where it was booked already, or where the order is none of this bot's.
+    None where the order is none of this bot's; what stands in the books where it was booked already.
     """
     bot, order, state, booked = _read(bot_id, account, fill)
-    if order is None or booked:
+    if order is None:
         return None
+    if booked:
+        return Change(store.order_value(order), state, store.position_value(bot), new=False)
     entry = Booking(fill, fee_in_quote(fill, market))
     before = store.position_value(bot)
     removed = cost_removed(before, fill.quantity) if fill.side is Side.SELL else Decimal(0)

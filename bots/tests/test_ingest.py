@@ -48,15 +48,16 @@ def test_a_buy_moves_cash_and_base(bot):
 
 def test_a_fill_told_twice_is_booked_once(bot):
     fill = fill_of(opened(bot), 1)
-    assert book(bot, fill) is not None
+    booked = book(bot, fill)
+    assert booked is not None
     before = (
         ledger(bot),
         Order.objects.values().get(),
         BotSlot.objects.values().get(),
         BotEvent.objects.count(),
     )
-    assert book(bot, fill) is None
-    assert book(bot, replace(fill, client_id="")) is None  # by another way, without our id
+    by_other_ways = book(bot, fill), book(bot, replace(fill, client_id=""))  # the second without our id
+    assert by_other_ways == (replace(booked, new=False),) * 2  # what stands in the books
     after = (
         ledger(bot),
         Order.objects.values().get(),
@@ -84,8 +85,8 @@ def test_two_bots_of_one_account_may_trade_with_each_other(bot, alice):
     book(other, fill_of(opened(other), 1))
     bought = fill_of(opened(bot), 7)
     sold = fill_of(opened(other, 0, Side.SELL, quantity=D("0.0009")), 7)
-    assert book(bot, bought) is not None
-    assert book(other, sold) is not None
+    assert book(bot, bought).new
+    assert book(other, sold).new
     assert Fill.objects.filter(trade_id="7").count() == 2
 
 
@@ -94,7 +95,7 @@ def test_a_bot_may_trade_with_itself(bot):
     buy, sell = opened(bot, 0), opened(bot, 5, Side.SELL, quantity=D("0.0009"))
     fills = [fill_of(buy, 7), fill_of(sell, 7)]
     for fill in fills:
-        assert book(bot, fill) is not None
+        assert book(bot, fill).new
     assert (ledger(bot).trades, ledger(bot).base) == (3, D("0.001098"))
 
 
@@ -202,7 +203,7 @@ def test_threads_that_bring_the_same_fill_book_it_once(transactional_db):
 
     def bring(mine):
         barrier.wait(10)
-        booked.extend(book(bot, fill) is not None for fill in mine)
+        booked.extend(book(bot, fill).new for fill in mine)
         connection.close()
 
     ways = [fills, fills[::-1], fills[2:] + fills[:2], fills]
@@ -238,7 +239,7 @@ class AnyOrderOfArrival(TestCase):
         bot = plain_bot(user, cash=D(10**6), total_investment=D(10**6))
         fills = list(_fills(bot, steps))
         arriving = data.draw(st.permutations(fills + fills[:2]))
-        booked = [book(bot, fill) is not None for fill in arriving]
+        booked = [book(bot, fill).new for fill in arriving]
         assert sum(booked) == len(fills)
         assert ledger(bot) == folded(bot, fills)
         for order in Order.objects.filter(bot=bot):
