@@ -92,7 +92,11 @@ TEMPLATES = [
 DATABASES = {
     "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=0, conn_health_checks=True)
 }
+# A process that stands still in a transaction keeps its locks: before the others take it for dead (30 s), Postgres ends
+# its session. Nobody asks an exchange, or waits for anything else, in a transaction.
+IDLE_IN_TRANSACTION = "-c idle_in_transaction_session_timeout=15s"
 DATABASES["default"]["OPTIONS"] = {
+    "options": IDLE_IN_TRANSACTION,
     "pool": {"min_size": 1, "max_size": env.integer("AUTOGRID_DB_POOL", 10), "timeout": 10},
 }
 REDIS_URL = env.text("REDIS_URL")

@@ -5,9 +5,13 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
+from django.db import connection
 
 from autogrid_project.services.home import ROOT
+from autogrid_project.settings.base import IDLE_IN_TRANSACTION
+from bots.runtime import leases
 
 GOOD = {
     "DJANGO_SETTINGS_MODULE": "autogrid_project.settings.production",
@@ -64,3 +68,13 @@ def test_production_refuses(changes, reason):
     loaded = load(**changes)
     assert loaded.returncode != 0
     assert reason in loaded.stderr.splitlines()[-1]
+
+
+def test_postgres_ends_sessions_that_stand_still_before_their_worker_is_taken_for_dead(db):
+    parameters = connection.get_connection_params() | {"options": IDLE_IN_TRANSACTION}
+    names = ("host", "port", "user", "password", "dbname", "options")
+    with psycopg.connect(**{name: parameters[name] for name in names if name in parameters}) as link:
+        (milliseconds,) = link.execute(
+            "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+        ).fetchone()
+    assert 5_000 <= milliseconds < leases.TTL * 1000

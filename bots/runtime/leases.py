@@ -20,6 +20,17 @@ from bots.services.trading import Lease
 TTL = 30  # seconds a silent heartbeat is believed
 LOCK_CLASS = 7621  # first half of the advisory locks that workers hold; the second is Worker.lock_key
 REAPER_LOCK = 7622
+# What a process that stands still has locked is left out, and tried again a second later: Postgres ends its session
+# (DATABASES in the settings), and nobody else waits for it.
+BURY = """
+UPDATE bots SET lease_owner_id = NULL, lease_token = lease_token + 1 WHERE id IN (
+  SELECT id FROM bots WHERE lease_owner_id = %s ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+)
+"""
+FORGET = """
+DELETE FROM workers WHERE id IN (SELECT id FROM workers WHERE id = %s FOR UPDATE SKIP LOCKED)
+  AND NOT EXISTS (SELECT 1 FROM bots WHERE lease_owner_id = workers.id)
+"""
 RELEASE = """
 UPDATE bots SET lease_owner_id = NULL FROM (
   SELECT bots.id FROM bots JOIN unnest(%s::uuid[], %s::bigint[]) AS held (id, token)
@@ -81,7 +92,8 @@ def living_lock_keys() -> set[int]:
 
 
 def bury_dead_workers() -> list[str]:
-    """Releases the bots of workers that hold their lock no more or are silent beyond the TTL; their names.
+    """Releases the bots of workers that hold their lock no more or are silent beyond the TTL; the names of those that
+    hold none any more. Never waits for a lock.
 
     The token is raised at once: what the dead one may still try to write is refused from here on.
     """
@@ -90,11 +102,15 @@ def bury_dead_workers() -> list[str]:
     workers, silent_ids = list(Worker.objects.all()), set(silent.values_list("id", flat=True))
     living = living_lock_keys()  # read last: a worker has its lock before it writes its row
     dead = [worker for worker in workers if worker.pk in silent_ids or worker.lock_key not in living]
-    for worker in dead:
-        with transaction.atomic():
-            Bot.objects.filter(lease_owner=worker).update(lease_owner=None, lease_token=F("lease_token") + 1)
-            worker.delete()
-    return [worker.name for worker in dead]
+    return [worker.name for worker in dead if _bury(worker)]
+
+
+@transaction.atomic
+def _bury(worker: Worker) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(BURY, [worker.pk])
+        cursor.execute(FORGET, [worker.pk])
+        return cursor.rowcount == 1
 
 
 def unclaimed_bots() -> QuerySet[Bot, UUID]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from bots.core.ports import AccountRefused, LeaseLost
 from bots.models import BotStatus
@@ -297,15 +297,14 @@ class BotWorker:
             await asyncio.to_thread(ask_for_runners, waiting)
 
 
+@transaction.atomic
 def reap() -> list[UUID]:
-    """Buries dead workers and lists the bots without a runner; by one worker at a time."""
+    """Buries dead workers and lists the bots without a runner; by one worker at a time. The lock ends with the
+    transaction, and the transaction of a process that stands still is ended by Postgres."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [leases.REAPER_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [leases.REAPER_LOCK])
         if not cursor.fetchone()[0]:
             return []
-        try:
-            for name in leases.bury_dead_workers():
-                logger.warning("worker_buried", extra={"worker": name})
-            return list(leases.unclaimed_bots())
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [leases.REAPER_LOCK])
+    for name in leases.bury_dead_workers():
+        logger.warning("worker_buried", extra={"worker": name})
+    return list(leases.unclaimed_bots())
