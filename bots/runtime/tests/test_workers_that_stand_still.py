@@ -24,13 +24,6 @@ from bots.tests.records import claim, plain_bot
 LOCK = "SELECT id FROM bots WHERE id = %s FOR NO KEY UPDATE"
 
 
-@pytest.fixture(autouse=True)
-def impatient(transactional_db: None) -> None:
-    """Who waits for a lock all the same fails."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '2s'")
-
-
 @pytest.fixture
 def frozen(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
     """A session of a process that stands still; what it executes stays open in its transaction."""
@@ -48,6 +41,8 @@ def bots_of_a_dead_worker(count: int) -> tuple[Worker, list[Bot]]:
     bots = [plain_bot(alice, status="running") for _ in range(count)]
     for bot in bots:
         claim(bot_id=bot.pk, worker=dead)
+    with connection.cursor() as cursor:  # who waits for a lock all the same fails
+        cursor.execute("SET lock_timeout = '2s'")
     return dead, bots
 
 
@@ -71,7 +66,7 @@ def test_a_claim_it_had_begun_holds_up_nobody(frozen: psycopg.Connection[Any]) -
     assert leases.claim(bot_ids=[wanted.pk], worker=other, fairly=False).keys() == {wanted.pk}
 
 
-def test_the_reaper_it_was_is_soon_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reaper_it_was_is_soon_another(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     _, (bot,) = bots_of_a_dead_worker(1)
     asleep, awake, bury, ends = threading.Event(), threading.Event(), leases.bury_dead_workers, []
 
