@@ -210,9 +210,9 @@ class FastGrid:
         self.cost -= removed
         self.result.realized += value - fee - removed
         self._log(i, number, quantity, fee, False)
-        rest = slot.granted + slot.dust + slot.bought - quantity
-        if rest >= rules.lot:
-            raise Unsure  # the cycle may not be over
+        rest = (slot.granted + slot.dust + slot.bought - quantity) // rules.lot * rules.lot
+        if rest and rest >= rules.min_quantity and rest * price >= rules.min_notional * SCALE:
+            raise Unsure  # the cycle goes on
         profit = 0 if slot.granted else value - fee - _half_even(slot.spent * quantity, slot.bought)
         if not slot.granted:
             self.result.profits.append(profit)

@@ -5,6 +5,7 @@ strategy's wishes stay what they are, and those at which it asked to be woken. S
 few thousand candles in which something happened.
 """
 
+import time
 from collections.abc import Coroutine, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -31,6 +32,10 @@ ROUNDS = 1000  # of one moment: slices of orders that go out one after the other
 BLOCK = 4096  # candles looked through at once
 
 T = TypeVar("T")
+
+
+class TookTooLong(Exception):
+    """More happens in these candles than can be waited for."""
 
 
 class Stuck(Exception):
@@ -63,6 +68,7 @@ class Replay:
             market=case.market,
             prefix=self.store.prefix,
         )
+        self.until = case.until
         self.every_candle = case.limits is not NO_LIMITS
         self.result = Run()
         self._booked = 0
@@ -76,6 +82,8 @@ class Replay:
         self._settle()
         self._note(0)
         for number in self._interesting(self.model.first):
+            if time.monotonic() > self.until:
+                raise TookTooLong
             self._walk(number)
             self._note(number)
             if self.engine.done:

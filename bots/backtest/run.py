@@ -3,6 +3,7 @@ up hundreds of thousands of times."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import inf
 from typing import NamedTuple
 
 from bots.core.risk import RiskLimits
@@ -18,7 +19,7 @@ StrategyConfig = GridConfig | DCAConfig
 @dataclass(frozen=True, slots=True)
 class Case:
     """`width` is the candles' length in ms, `slippage` the fraction of orders that take. Minute closes are judged
-    only where `limits` can trip."""
+    only where `limits` can trip. The exact replay gives up at `until` (seconds, of `time.monotonic`)."""
 
     config: StrategyConfig
     market: Market
@@ -26,6 +27,7 @@ class Case:
     width: int
     limits: RiskLimits = NO_LIMITS
     slippage: Decimal = ZERO
+    until: float = inf
 
 
 class Filled(NamedTuple):

@@ -1,5 +1,6 @@
 """From a request to a backtest: checks it, sees to the candles, runs it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from bots.backtest.path import FillModelName
+from bots.backtest.replay import TookTooLong
 from bots.backtest.report import report
 from bots.backtest.run import NO_LIMITS, Case
 from bots.core.preflight import preflight_dca, preflight_grid
@@ -22,6 +24,7 @@ from marketdata.models import Timeframe
 MOST_CANDLES = 2_700_000  # five years of minutes
 EARLIEST = date(2009, 1, 1)
 DAY = 86_400_000
+LONGEST = 50.0  # seconds of replaying; proxies cut a request at 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,14 @@ def backtest(request: Request, patience: float = PATIENCE) -> dict[str, Any]:
     candles, width = _candles(request, start, end, patience)
     _check(config, market, candles)
     limits = read_limits(request.config) if request.risk else NO_LIMITS
-    return report(Case(config, market, candles, width, limits), FillModelName(request.fill_model))
+    case = Case(config, market, candles, width, limits, until=time.monotonic() + LONGEST)
+    try:
+        return report(case, FillModelName(request.fill_model))
+    except TookTooLong:
+        detail = (
+            f"Too much happens in these candles to be replayed in {LONGEST:.0f} s: choose a shorter time."
+        )
+        raise _refuse("start_date", "too_long", detail) from None
 
 
 def _refuse(field: str, code: str, detail: str) -> InvalidConfig:
@@ -84,8 +94,10 @@ def _ms(day: date) -> int:
 def _candles(request: Request, start: int, end: int, patience: float) -> tuple[columns.Columns, int]:
     """Of the asked timeframe, made from minutes where they are stored; otherwise the finest there is."""
     series: Any = {"exchange": request.exchange, "symbol": request.symbol}
+    wanted = Timeframe(request.timeframe).milliseconds
+    end = min(end, int(time.time() * 1000) // wanted * wanted)  # the forming candle has no close yet
     complete(**series, start=start, end=end, patience=patience)
-    frame, wanted = columns.finest(**series, start=start, end=end), Timeframe(request.timeframe).milliseconds
+    frame = columns.finest(**series, start=start, end=end)
     if frame is None:
         raise _no_data(request)
     width = Timeframe(frame).milliseconds

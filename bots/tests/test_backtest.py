@@ -145,5 +145,28 @@ def test_a_request_that_cannot_be_answered_is_refused_with_a_sentence(
     assert (attr, code) in [(error["attr"], error["code"]) for error in answer.json()["errors"]]
 
 
+def test_what_cannot_be_replayed_in_time_is_refused(
+    alices: APIClient, stored: None, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(service, "LONGEST", -1.0)
+    config = {"amount": 100, "interval": "1h", "max_investment": 1000}
+    answer = alices.post(URL, body(strategy="dca", config=config), format="json")
+    assert answer.status_code == 400
+    assert "choose a shorter time" in str(answer.json())
+
+
+def test_the_candle_that_forms_is_left_out(
+    alices: APIClient, exchange: ThreadedSimulator, settings: Any, tmp_path: Path
+) -> None:
+    settings.HOME = tmp_path
+    today = datetime.now(UTC).date()
+    dates = {"start_date": str(today - timedelta(days=1)), "end_date": str(today), "timeframe": "1h"}
+    config = {"lower_price": 40_000, "upper_price": 60_000, "grid_count": 10, "investment": 1000}
+    before = datetime.now(UTC).timestamp() * 1000
+    answer = alices.post(URL, body(config=config, **dates), format="json")
+    assert answer.status_code == 200, answer.json()
+    assert before - 2 * 3_600_000 < answer.json()["end"] <= datetime.now(UTC).timestamp() * 1000
+
+
 def test_nobody_backtests_without_a_token() -> None:
     assert APIClient().post(URL, body(), format="json").status_code == 401

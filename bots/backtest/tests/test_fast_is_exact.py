@@ -40,7 +40,8 @@ def cases(draw: st.DrawFn) -> tuple[Case, FillModelName]:
     market = replace(
         BTC,
         tick=draw(st.sampled_from([D("0.01"), D("0.1"), D("0.5")])),
-        lot=draw(st.sampled_from([D("0.00001"), D("0.001"), D("0.1")])),
+        lot=draw(st.sampled_from([D("0.000001"), D("0.00001"), D("0.001"), D("0.1")])),
+        min_quantity=D("0.000001"),
         maker_fee=draw(st.sampled_from([D(0), D("0.00075"), D("0.001"), D("0.002")])),
         fee_in_base_on_buy=draw(st.booleans()),
     )
@@ -77,6 +78,14 @@ def test_it_is_sure_of_an_ordinary_grid() -> None:
     found = fast_grid(case, MODELS[FillModelName.OHLC])
     assert found is not None
     assert len(found.fills) > 50
+    assert sums(found) == sums(replay(case, MODELS[FillModelName.OHLC]))
+
+
+def test_dust_of_whole_lots_that_nobody_would_buy_ends_a_cycle() -> None:
+    market = replace(BTC, lot=D("0.000001"), min_quantity=D("0.000001"))
+    case = Case(GRID, market, columns(*walk(3, 500, 2.0)), MINUTE)
+    found = fast_grid(case, MODELS[FillModelName.OHLC])
+    assert found is not None
     assert sums(found) == sums(replay(case, MODELS[FillModelName.OHLC]))
 
 
