@@ -7,6 +7,7 @@ the last event and takes none.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,8 +27,10 @@ from bots import selectors
 from bots.core.types import Ticker
 from bots.services import live, price_feed
 
+log = logging.getLogger(__name__)
 UNAUTHENTICATED = 4401
 TOO_MANY = 4429
+FAILED = 1011  # try again
 BEARER = "bearer."
 WATCH_EVERY = live.WATCH_SECONDS // 3  # beats
 CHECK_EVERY = 60  # beats between two looks at whether session or token are still good
@@ -60,7 +63,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_add(live.group_of(self.user.id), self.channel_name)
         await asyncio.to_thread(live.watch, self.user.id)
         self.bus = await price_feed.join()
-        self.pulse = asyncio.create_task(self.beat())
+        self.pulse = asyncio.create_task(self.live())
         await self.send_snapshot()
 
     async def identify(self) -> User | None:
@@ -90,6 +93,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await price_feed.leave()
         await asyncio.to_thread(live.leave, self.user.id, self.channel_name)
         await self.channel_layer.group_discard(live.group_of(self.user.id), self.channel_name)
+
+    async def live(self) -> None:
+        """A socket whose beat fails, as without a database, is closed: its page opens another until one lasts."""
+        try:
+            await self.beat()
+        except Exception:
+            log.warning("live_socket_failed", exc_info=True)
+            await self.close(FAILED)
 
     async def beat(self) -> None:
         """Passes prices on, keeps the sign of a watching user fresh, and closes once session or token ended."""

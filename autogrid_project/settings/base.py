@@ -88,7 +88,8 @@ TEMPLATES = [
 ]
 
 # Daphne serves many threads: connections belong to the pool, never to a thread (CONN_MAX_AGE must be 0).
-# Checked when the pool hands it out: a restart of Postgres leaves dead ones there.
+# Checked when the pool hands it out: a restart of Postgres leaves dead ones there. The pool tries ever more seldom to
+# reach a database that is away; after reconnect_timeout it begins anew with whoever asks next.
 DATABASES = {
     "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=0, conn_health_checks=True)
 }
@@ -97,7 +98,12 @@ DATABASES = {
 IDLE_IN_TRANSACTION = "-c idle_in_transaction_session_timeout=15s"
 DATABASES["default"]["OPTIONS"] = {
     "options": IDLE_IN_TRANSACTION,
-    "pool": {"min_size": 1, "max_size": env.integer("AUTOGRID_DB_POOL", 10), "timeout": 10},
+    "pool": {
+        "min_size": 1,
+        "max_size": env.integer("AUTOGRID_DB_POOL", 10),
+        "timeout": 10,
+        "reconnect_timeout": 5,
+    },
 }
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

@@ -91,12 +91,14 @@ def enter(user_id: UUID, socket: str) -> bool:
 
 
 def stay(user_id: UUID, socket: str) -> None:
-    """Says for the next seconds that this socket is open, and with it a page of the user."""
-    watch(user_id)
-    pipe = _redis().pipeline()
-    pipe.zadd(sockets_key(user_id), {socket: time.time() + SOCKET_SECONDS})
-    pipe.expire(sockets_key(user_id), SOCKET_SECONDS)
-    pipe.execute()
+    """Says for the next seconds that this socket is open, and with it a page of the user. Without Redis the socket
+    waits for it to come back."""
+    with _harmless():
+        watch(user_id)
+        pipe = _redis().pipeline()
+        pipe.zadd(sockets_key(user_id), {socket: time.time() + SOCKET_SECONDS})
+        pipe.expire(sockets_key(user_id), SOCKET_SECONDS)
+        pipe.execute()
 
 
 def leave(user_id: UUID, socket: str) -> None:

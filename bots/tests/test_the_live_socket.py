@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import OperationalError
 from django.test import Client
 from redis.asyncio import Redis
 
@@ -227,6 +228,43 @@ async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.
 
     monkeypatch.setattr(live, "_message", away)
     await live.apublish(alice.id, {"type": "bot"})
+
+
+async def test_a_page_stays_live_while_redis_is_away(
+    alice: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.consumers.WATCH_EVERY", 1)
+    page = await by_token(alice)
+    await listening(page)
+    tried = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def away(*_: Any) -> None:
+        loop.call_soon_threadsafe(tried.set)
+        raise ConnectionError("Redis is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(live, "watch", away)
+        await asyncio.wait_for(tried.wait(), 5)
+    await redis.delete(live.watching_key(alice.id))
+    await eventually(lambda: redis.exists(live.watching_key(alice.id)))
+    await page.disconnect()
+
+
+async def test_a_socket_that_cannot_tell_who_listens_any_more_is_closed(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page opens another: who is signed in would never be looked at again."""
+    monkeypatch.setattr("bots.consumers.CHECK_EVERY", 2)
+    page = await by_token(alice)
+    await listening(page)
+
+    async def away(_: LiveConsumer) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(LiveConsumer, "identify", away)
+    assert (await page.receive_output(5))["code"] == 1011
+    await page.disconnect()
 
 
 async def test_one_socket_too_many_is_closed_and_one_that_closes_makes_room(
