@@ -174,6 +174,7 @@ class Account:
         for bot in self.bots:
             numbers = {row["id"]: row["exchange_order_id"] for row in self.order_rows[bot["id"]]}
             for fill in self.fill_rows[bot["id"]]:
+                assert fill["order_id"] in numbers, "an order that came after its list was read"
                 ours.add(_trade_of_fill(fill, bot, numbers))
         for trade in self.trades:
             theirs.add(_trade_of_exchange(trade))
