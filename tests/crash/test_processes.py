@@ -30,9 +30,9 @@ def rig(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Rig]:
 def test_a_worker_that_dies(rig: Rig, case: Case) -> None:
     doomed = rig.worker(case.points[0])
     bot = rig.bot()
+    lifecycle.start_bot(bot=bot)  # asks the exchange itself: the fault is for the worker, which is still on its way
     if case.fault is not None:
         rig.faults.add(case.fault, count=2)
-    lifecycle.start_bot(bot=bot)
     until(Worker.objects.exists, BIRTH, "the first worker")
     for point in (*case.points[1:], "never:1"):
         until(partial(_died, rig, doomed), DEATH, f"the death before {point}")
