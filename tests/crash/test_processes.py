@@ -30,7 +30,8 @@ def rig(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Rig]:
 def test_a_worker_that_dies(rig: Rig, case: Case) -> None:
     doomed = rig.worker(case.points[0])
     bot = rig.bot()
-    lifecycle.start_bot(bot=bot)  # asks the exchange itself: the fault is for the worker, which is still on its way
+    # Asks the exchange itself: the fault is for the worker, which is still on its way.
+    lifecycle.start_bot(bot=bot)
     if case.fault is not None:
         rig.faults.add(case.fault, count=2)
     until(Worker.objects.exists, BIRTH, "the first worker")
