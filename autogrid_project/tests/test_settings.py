@@ -74,7 +74,7 @@ def test_postgres_ends_sessions_that_stand_still_before_their_worker_is_taken_fo
     parameters = connection.get_connection_params() | {"options": IDLE_IN_TRANSACTION}
     names = ("host", "port", "user", "password", "dbname", "options")
     with psycopg.connect(**{name: parameters[name] for name in names if name in parameters}) as link:
-        (milliseconds,) = link.execute(
+        [(milliseconds,)] = link.execute(
             "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
-        ).fetchone()
+        ).fetchall()
     assert 5_000 <= milliseconds < leases.TTL * 1000

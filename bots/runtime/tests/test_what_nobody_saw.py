@@ -122,7 +122,7 @@ def test_the_bots_of_an_account_read_its_open_orders_together(
     small = {"lower_price": "60000", "upper_price": "70000", "grid_count": 2, "investment": "200"}
     bots = [world.bot(small, name=f"Bot {i}") for i in range(8)]
     first = world.worker()
-    tasks = [world.started(first, bot, orders=3) for bot in bots]
+    tasks = [world.started(first, bot, orders=2) for bot in bots]
     first.close()
     for task in tasks:
         task.result(timeout=10)
