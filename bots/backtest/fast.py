@@ -6,13 +6,14 @@ replay does it all, wherever the engine might decide otherwise: limits that can 
 an order that the bot could not pay for or the exchange would refuse.
 """
 
+import time
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from bots.backtest.path import FillModel
-from bots.backtest.replay import Replay, strategy_for
+from bots.backtest.replay import Replay, TookTooLong, strategy_for
 from bots.backtest.run import NO_LIMITS, Case, Filled, Run, State, Tally
 from bots.core.rounding import EIGHT, floor_to
 from bots.core.slots import smallest_order
@@ -31,7 +32,7 @@ class Unsure(Exception):
 
 
 def fast_grid(case: Case, model: FillModel) -> Run | None:
-    """None where only the exact replay can tell."""
+    """None where only the exact replay can tell. Raises TookTooLong."""
     config = case.config
     if not isinstance(config, GridConfig) or model.delayed or case.limits is not NO_LIMITS:
         return None
@@ -90,6 +91,7 @@ def rules_of(market: Market) -> Rules:
 class FastGrid:
     def __init__(self, case: Case, config: GridConfig) -> None:
         self.candles, self.rules, market = case.candles, rules_of(case.market), case.market
+        self.until = case.until
         begun = Replay(
             replace(case, candles=_first(case.candles)), _ANY, strategy_for(config, market, RunState(run=1))
         )
@@ -139,11 +141,12 @@ class FastGrid:
     def run(self, model: FillModel) -> Run:
         candles = self.candles
         columns = (candles.open, candles.high, candles.low, candles.close)
-        here, number = int(candles.close[0]), 1
+        number = 1
         while (number := self._next(number)) < len(candles):
+            if time.monotonic() > self.until:
+                raise TookTooLong
             opens, high, low, close = (int(column[number]) for column in columns)
-            before = int(candles.close[number - 1])
-            here = before
+            here = int(candles.close[number - 1])
             booked = len(self.result.fills)
             for target in model.path((opens, high, low, close)):
                 self._go(here, target, number)
@@ -241,9 +244,9 @@ class FastGrid:
     def _log(self, i: int, number: int, quantity: int, fee: int, buys: bool) -> None:
         price, in_base = self.levels[i + (not buys)], buys and self.rules.in_base
         fee_quote = _half_even(fee * price, SCALE) if in_base else fee
-        time = int(self.candles.time[number])
+        opens = int(self.candles.time[number])
         self.result.fills.append(
-            Filled(number, i, buys, price, quantity, fee, in_base, fee_quote, True, time)
+            Filled(number, i, buys, price, quantity, fee, in_base, fee_quote, True, opens)
         )
 
 

@@ -19,7 +19,7 @@ StrategyConfig = GridConfig | DCAConfig
 @dataclass(frozen=True, slots=True)
 class Case:
     """`width` is the candles' length in ms, `slippage` the fraction of orders that take. Minute closes are judged
-    only where `limits` can trip. The exact replay gives up at `until` (seconds, of `time.monotonic`)."""
+    only where `limits` can trip. A run gives up at `until` (seconds, of `time.monotonic`)."""
 
     config: StrategyConfig
     market: Market

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.backtest.fast import fast_grid
+from bots.backtest.fast import FastGrid, fast_grid
 from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.replay import replay
+from bots.backtest.replay import TookTooLong, replay
 from bots.backtest.run import Case, Run
 from bots.backtest.tests.market import BTC, GRID, MINUTE, columns, flat
 from bots.core.preflight import preflight_grid
@@ -87,6 +87,12 @@ def test_dust_of_whole_lots_that_nobody_would_buy_ends_a_cycle() -> None:
     found = fast_grid(case, MODELS[FillModelName.OHLC])
     assert found is not None
     assert sums(found) == sums(replay(case, MODELS[FillModelName.OHLC]))
+
+
+def test_it_gives_up_when_its_time_is_over() -> None:
+    case = Case(GRID, BTC, columns(*walk(1, 500, 2.0)), MINUTE)
+    with pytest.raises(TookTooLong):
+        FastGrid(replace(case, until=-1.0), GRID).run(MODELS[FillModelName.OHLC])
 
 
 @pytest.mark.parametrize(
