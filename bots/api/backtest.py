@@ -1,19 +1,22 @@
 """Backtests: what a bot would have done."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.fields import DecimalField, StrictSerializer
+from accounts.api.pagination import CursorPagination
 from bots.api import inputs
-from bots.api.views import Answering, body_of
-from bots.backtest import service
+from bots.api.views import Answering, body_of, user_of
+from bots.backtest import kept, service
 from bots.backtest.path import FillModelName
-from bots.models import Strategy
+from bots.models import Backtest, BacktestKind, BacktestStatus, Strategy
 from marketdata.api.serializers import exchange_field
 from marketdata.models import Timeframe
 
@@ -33,6 +36,9 @@ class BacktestBody(StrictSerializer):
     fill_model = inputs.choice(FillModelName, default="ohlc")
     fees = DecimalField(default=Decimal("0.001"), min_value=Decimal(0), max_value=MOST_FEES)
     risk = serializers.BooleanField(default=False)
+    background = serializers.BooleanField(
+        default=False, help_text="Answers 202 at once; GET /backtest/{id} tells how far it is."
+    )
 
 
 class BandSerializer(serializers.Serializer[Any]):
@@ -45,6 +51,7 @@ class BandSerializer(serializers.Serializer[Any]):
 class ReportSerializer(serializers.Serializer[Any]):
     """For the schema; the numbers are JSON numbers, times ms."""
 
+    id = serializers.UUIDField(help_text="of the kept result")
     total_return = serializers.FloatField()
     annualized_return = serializers.FloatField()
     sharpe_ratio = serializers.FloatField()
@@ -72,9 +79,71 @@ class ReportSerializer(serializers.Serializer[Any]):
     slots = serializers.ListField(child=serializers.DictField())
 
 
-class BacktestView(Answering):
-    @extend_schema(request=BacktestBody, responses=ReportSerializer)
+class KeptSerializer(serializers.ModelSerializer[Backtest]):
+    kind = serializers.ChoiceField(BacktestKind.choices)
+    status = serializers.ChoiceField(BacktestStatus.choices)
+    progress = serializers.FloatField(help_text="0 to 1")
+    doing = serializers.CharField(help_text="what it is at, in a sentence")
+    request = serializers.DictField()
+    summary = serializers.DictField(help_text="the most important figures of the result")
+
+    class Meta:
+        model = Backtest
+        fields = [
+            "id", "kind", "status", "progress", "doing", "error", "request", "summary", "created_at",
+            "started_at", "finished_at",
+        ]  # fmt: skip
+
+
+class KeptWithResultSerializer(KeptSerializer):
+    result = serializers.DictField(allow_null=True, help_text="null until it is done")
+
+    class Meta(KeptSerializer.Meta):
+        fields = [*KeptSerializer.Meta.fields, "result"]
+
+
+class KeptPagination(CursorPagination):
+    key = "backtests"
+
+
+class Backtests(Answering, GenericAPIView[Backtest]):
+    queryset = Backtest.objects.none()
+    serializer_class = KeptSerializer
+    pagination_class = KeptPagination
+
+    @extend_schema(responses=KeptSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Your backtests and optimisations, the newest first, without their results."""
+        rows = self.paginate_queryset(kept.kept_of(user_of(request)))
+        return self.get_paginated_response(KeptSerializer(cast(list[Backtest], rows), many=True).data)
+
+    @extend_schema(request=BacktestBody, responses={200: ReportSerializer, 202: KeptSerializer})
     def post(self, request: Request) -> Response:
         """What a bot of this config would have done from the close of the first candle on. Missing candles are
-        fetched first: where that takes long, 503 says how far it is, and asking again goes on."""
-        return Response(service.backtest(service.Request(**body_of(BacktestBody, request))))
+        fetched first: where that takes long, 503 says how far it is, and asking again goes on. With `background` the
+        answer is 202 with an id, under which it is done in its own time."""
+        body, user = body_of(BacktestBody, request), user_of(request)
+        background = body.pop("background")
+        asked = service.Request(**body)
+        if background:
+            service.check(asked)
+            kept.count_start(user=user)
+            row = kept.start(user=user, kind=BacktestKind.RUN, request=kept.request_json(asked))
+            return Response(KeptSerializer(row).data, status=status.HTTP_202_ACCEPTED)
+        kept.count_start(user=user)
+        report = service.backtest(asked)
+        return Response({"id": kept.keep(user=user, request=asked, report=report).pk, **report})
+
+
+class BacktestView(Answering):
+    @extend_schema(responses=KeptWithResultSerializer)
+    def get(self, request: Request, backtest_id: UUID) -> Response:
+        """One of your backtests or optimisations: how far it is, and what came of it."""
+        found = kept.access(user=user_of(request), backtest_id=backtest_id)
+        return Response(KeptWithResultSerializer(found).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, backtest_id: UUID) -> Response:
+        """Cancel one that waits or runs (it stays in the list as cancelled), delete one that has ended."""
+        kept.remove(backtest=kept.access(user=user_of(request), backtest_id=backtest_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -46,6 +46,25 @@ class Request:
 def backtest(request: Request, patience: float = PATIENCE) -> dict[str, Any]:
     """The report. `patience` (seconds) is how long missing candles are waited for. Raises InvalidConfig for what is
     wrong with the request, ExchangeError and CandlesLoading where market or candles cannot be had now."""
+    case = replace(case_of(request, patience), until=time.monotonic() + LONGEST)
+    try:
+        return report(case, FillModelName(request.fill_model))
+    except TookTooLong:
+        detail = (
+            f"Too much happens in these candles to be replayed in {LONGEST:.0f} s: choose a shorter time."
+        )
+        raise refuse("start_date", "too_long", detail) from None
+
+
+def check(request: Request) -> None:
+    """What can be known without the candles. Raises as `backtest` does."""
+    checked_config(request.strategy, request.config)
+    _span(request)
+    market_for(request.exchange, request.symbol)
+
+
+def case_of(request: Request, patience: float = PATIENCE) -> Case:
+    """What the request asks to be replayed. Raises as `backtest` does."""
     config = checked_config(request.strategy, request.config)
     start, end = _span(request)
     market = replace(
@@ -53,18 +72,10 @@ def backtest(request: Request, patience: float = PATIENCE) -> dict[str, Any]:
     )
     candles, width = _candles(request, start, end, patience)
     _check(config, market, candles)
-    limits = read_limits(request.config) if request.risk else NO_LIMITS
-    case = Case(config, market, candles, width, limits, until=time.monotonic() + LONGEST)
-    try:
-        return report(case, FillModelName(request.fill_model))
-    except TookTooLong:
-        detail = (
-            f"Too much happens in these candles to be replayed in {LONGEST:.0f} s: choose a shorter time."
-        )
-        raise _refuse("start_date", "too_long", detail) from None
+    return Case(config, market, candles, width, read_limits(request.config) if request.risk else NO_LIMITS)
 
 
-def _refuse(field: str, code: str, detail: str) -> InvalidConfig:
+def refuse(field: str, code: str, detail: str) -> InvalidConfig:
     return InvalidConfig([FieldError(field, code, detail)])
 
 
@@ -72,16 +83,16 @@ def _span(request: Request) -> tuple[int, int]:
     """[start, end) in ms."""
     today = datetime.now(UTC).date()
     if request.end_date < request.start_date:
-        raise _refuse("end_date", "range", f"Must not be before start_date ({request.start_date}).")
+        raise refuse("end_date", "range", f"Must not be before start_date ({request.start_date}).")
     if request.end_date > today:
-        raise _refuse("end_date", "future", f"Must not be after today, {today} (UTC).")
+        raise refuse("end_date", "future", f"Must not be after today, {today} (UTC).")
     if request.start_date < EARLIEST:
-        raise _refuse("start_date", "range", f"Must not be before {EARLIEST}: nothing was traded then.")
+        raise refuse("start_date", "range", f"Must not be before {EARLIEST}: nothing was traded then.")
     start, end = (_ms(day) for day in (request.start_date, request.end_date + timedelta(days=1)))
     count = (end - start) // Timeframe(request.timeframe).milliseconds
     if count > MOST_CANDLES:
         most = MOST_CANDLES * Timeframe(request.timeframe).milliseconds // DAY
-        raise _refuse(
+        raise refuse(
             "start_date", "too_long", f"At most {most:,} days of {request.timeframe} candles at once."
         )
     return start, end
@@ -114,7 +125,7 @@ def _no_data(request: Request) -> InvalidConfig:
         f"There are no candles of {request.symbol} on {request.exchange} from {request.start_date} to "
         f"{request.end_date}, here or at the exchange."
     )
-    return _refuse("start_date", "no_data", detail)
+    return refuse("start_date", "no_data", detail)
 
 
 def _check(config: Any, market: Market, candles: columns.Columns) -> None:

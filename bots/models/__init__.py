@@ -1,5 +1,6 @@
 """The tables of trading. Only `bots.services` writes them."""
 
+from bots.models.backtest import UNFINISHED, Backtest, BacktestKind, BacktestStatus
 from bots.models.bot import Bot, BotStatus, Strategy, Worker
 from bots.models.delivery import Channel, Delivery, DeliveryState, Priority
 from bots.models.halt import HaltAction, Scope, TradingHalt
@@ -8,6 +9,10 @@ from bots.models.order import Fill, Order
 from bots.models.slot import BotSlot
 
 __all__ = [
+    "UNFINISHED",
+    "Backtest",
+    "BacktestKind",
+    "BacktestStatus",
     "Bot",
     "BotEvent",
     "BotSlot",

@@ -1,0 +1,136 @@
+"""Kept backtests: what users start, look up, cancel and delete. `jobs` is who runs those that wait."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import Http404
+from django.utils import timezone
+
+from bots.backtest.service import Request
+from bots.core.strategies.config import as_json
+from bots.models import UNFINISHED, Backtest, BacktestKind, BacktestStatus
+from bots.models.backtest import pack
+from bots.services.errors import IllegalMove
+
+RUN_TASK = "bots.run_backtests"
+QUEUE = "celery"
+MOST_KEPT = 100  # finished ones of a user: the oldest go
+MOST_WAITING = 20
+TWO_DAYS = 172_800  # seconds
+WAITING = "Waiting for its turn."
+SUMMARY = (
+    *("total_return", "sharpe_ratio", "max_drawdown", "win_rate", "total_trades"),
+    *("buy_and_hold_return", "final_equity", "candles", "start", "end"),
+)
+
+
+def count_start(*, user: Any) -> None:
+    """Every start of a backtest or an optimisation is counted here, before anything is computed. Raises IllegalMove
+    where the user has had today's (UTC) share."""
+    key = f"backtests:{user.pk}:{timezone.now():%Y-%m-%d}"
+    cache.add(key, 0, TWO_DAYS)
+    if cache.incr(key) > settings.AUTOGRID_MOST_BACKTESTS_PER_DAY:
+        most = settings.AUTOGRID_MOST_BACKTESTS_PER_DAY
+        raise IllegalMove("too_many", f"You have started {most:,} backtests today: go on tomorrow (UTC).")
+
+
+def kept_of(user: Any) -> QuerySet[Backtest]:
+    """The newest first, without their results."""
+    return Backtest.objects.filter(user=user).defer("packed")
+
+
+def access(*, user: Any, backtest_id: UUID | str) -> Backtest:
+    """The user's own, with its result. Raises Http404."""
+    try:
+        return Backtest.objects.get(user=user, pk=backtest_id)
+    except Backtest.DoesNotExist:
+        raise Http404 from None
+
+
+def keep(*, user: Any, request: Request, report: dict[str, Any]) -> Backtest:
+    """Keeps what a backtest has answered."""
+    now = timezone.now()
+    kept = Backtest.objects.create(
+        user=user,
+        kind=BacktestKind.RUN,
+        status=BacktestStatus.DONE,
+        progress=1.0,
+        request=request_json(request),
+        summary=summary_of(report),
+        packed=pack(report),
+        started_at=now,
+        finished_at=now,
+    )
+    forget_the_oldest(user)
+    return kept
+
+
+def start(*, user: Any, kind: BacktestKind, request: dict[str, Any]) -> Backtest:
+    """Puts a checked request into the queue. Raises IllegalMove where too many of the user's wait already."""
+    if kept_of(user).filter(status__in=UNFINISHED).count() >= MOST_WAITING:
+        detail = f"{MOST_WAITING} of your backtests are waiting or running: let one end, or cancel one."
+        raise IllegalMove("too_many", detail)
+    queued = Backtest.objects.create(
+        user=user, kind=kind, status=BacktestStatus.QUEUED, doing=WAITING, request=request
+    )
+    transaction.on_commit(ask_for_a_run, robust=True)
+    return queued
+
+
+def ask_for_a_run() -> None:
+    """Wakes a worker. One that is not heard is made up for by beat."""
+    current_app.send_task(RUN_TASK, queue=QUEUE, retry=False, expires=60)
+
+
+def cancel(*, backtest: Backtest) -> bool:
+    """Ends one that waits or runs; whoever runs it hears of it within a second. False where it had ended."""
+    unfinished = Backtest.objects.filter(pk=backtest.pk, status__in=UNFINISHED)
+    return bool(unfinished.update(status=BacktestStatus.CANCELLED, doing="", finished_at=Now()))
+
+
+def remove(*, backtest: Backtest) -> None:
+    """Cancels one that waits or runs, deletes one that has ended."""
+    if not cancel(backtest=backtest):
+        backtest.delete()
+
+
+def forget_the_oldest(user: Any) -> None:
+    ended = Backtest.objects.filter(user=user).exclude(status__in=UNFINISHED)
+    if too_old := list(ended.values_list("pk", flat=True)[MOST_KEPT : MOST_KEPT + 1000]):
+        Backtest.objects.filter(pk__in=too_old).delete()
+
+
+def summary_of(report: dict[str, Any]) -> dict[str, Any]:
+    return {name: report[name] for name in SUMMARY}
+
+
+def request_json(request: Request) -> dict[str, Any]:
+    return {
+        "strategy": request.strategy,
+        "symbol": request.symbol,
+        "exchange": request.exchange,
+        "start_date": request.start_date.isoformat(),
+        "end_date": request.end_date.isoformat(),
+        "timeframe": request.timeframe,
+        "fill_model": request.fill_model,
+        "fees": f"{request.fees:f}",
+        "risk": request.risk,
+        "config": as_json(request.strategy, request.config),
+    }
+
+
+def request_of(data: dict[str, Any]) -> Request:
+    """The request that was kept as `data`."""
+    days = {name: date.fromisoformat(data[name]) for name in ("start_date", "end_date")}
+    names = ("strategy", "symbol", "exchange", "timeframe", "fill_model", "risk", "config")
+    found = Request(**{name: data[name] for name in names}, **cast(Any, days))
+    return replace(found, fees=Decimal(data["fees"]))
