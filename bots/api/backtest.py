@@ -53,9 +53,13 @@ class ReportSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(help_text="of the kept result")
     total_return = serializers.FloatField()
-    annualized_return = serializers.FloatField()
+    annualized_return = serializers.FloatField(
+        allow_null=True, help_text="Null below a day, and a million fold or more: it says nothing there."
+    )
     sharpe_ratio = serializers.FloatField()
-    sortino_ratio = serializers.FloatField()
+    sortino_ratio = serializers.FloatField(
+        allow_null=True, help_text="Null where no day lost, or there are fewer than two days."
+    )
     max_drawdown = serializers.FloatField(help_text="negative")
     max_drawdown_days = serializers.FloatField()
     win_rate = serializers.FloatField(help_text="of closed cycles")

@@ -1,6 +1,7 @@
 """What a run was worth. Ratios are fractions (0.05 is 5 %), times ms. Floats: these are figures to judge by, and no
 order depends on them; the money itself is counted in `replay`, exactly."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from marketdata.columns import SCALE, Columns
 DAY = 86_400_000
 YEAR_DAYS = 365
 YEAR = YEAR_DAYS * DAY
+MOST_GROWTH = 1e6  # a year's, beyond which a figure is no figure
 
 Series = NDArray[np.float64]
 
@@ -57,11 +59,12 @@ def sharpe_ratio(returns: Series) -> float:
     return float(returns.mean()) / spread * YEAR_DAYS**0.5
 
 
-def sortino_ratio(returns: Series) -> float:
-    """mean / root of the mean squared loss of daily returns, times sqrt(365); the target is 0. 0 where undefined.
+def sortino_ratio(returns: Series) -> float | None:
+    """mean / root of the mean squared loss of daily returns, times sqrt(365); the target is 0. None where undefined:
+    fewer than two days, or no day that lost.
     Sortino, F. and Price, L. (1994), Performance Measurement in a Downside Risk Framework."""
     if len(returns) < 2 or not (loss := float(np.sqrt(np.mean(np.minimum(returns, 0) ** 2)))):
-        return 0.0
+        return None
     return float(returns.mean()) / loss * YEAR_DAYS**0.5
 
 
@@ -78,11 +81,15 @@ def max_drawdown(times: NDArray[np.int64], equity: Series) -> Drawdown:
     return Drawdown(float(falls[bottom]), int(times[end] - times[top]))
 
 
-def annualized(total_return: float, elapsed: int) -> float:
-    """(1 + r) ** (year / elapsed) - 1; 0 below a day, where it says nothing, and -1 where all is lost."""
+def annualized(total_return: float, elapsed: int) -> float | None:
+    """(1 + r) ** (year / elapsed) - 1, the rate that compounds to `total_return` in `elapsed` ms; -1 where all is lost.
+    None where it says nothing: below a day, and where it would be a million fold or more."""
+    if elapsed < DAY:
+        return None
     if total_return <= -1:
         return -1.0
-    return float(min((1 + total_return) ** (YEAR / elapsed) - 1, 1e6)) if elapsed >= DAY else 0.0
+    growth = YEAR / elapsed * math.log1p(total_return)
+    return math.expm1(growth) if growth < math.log(MOST_GROWTH) else None
 
 
 def thinned(times: NDArray[np.int64], values: Series, points: int) -> list[list[float]]:

@@ -31,9 +31,9 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
     elapsed = int(times[-1] - times[0])
     return {
         "total_return": _round(total),
-        "annualized_return": _round(metrics.annualized(total, elapsed)),
+        "annualized_return": _known(metrics.annualized(total, elapsed)),
         "sharpe_ratio": _round(metrics.sharpe_ratio(returns)),
-        "sortino_ratio": _round(metrics.sortino_ratio(returns)),
+        "sortino_ratio": _known(metrics.sortino_ratio(returns)),
         "max_drawdown": _round(drawdown.depth),
         "max_drawdown_days": _round(drawdown.length / metrics.DAY),
         "win_rate": _round(sum(profit > 0 for profit in profits) / len(profits)) if profits else 0.0,
@@ -105,3 +105,7 @@ def _slots(run: Run) -> list[dict[str, Any]]:
 
 def _round(value: float) -> float:
     return round(value, 8)
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else _round(value)

@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+
+from bots.backtest.path import MODELS, FillModelName
+from bots.backtest.report import report, run_of
+from bots.backtest.run import Case
+from bots.backtest.score import score
+from bots.backtest.sweep import CHUNK, scores
+from bots.backtest.tests.market import BTC, GRID, MINUTE, columns
+from bots.backtest.tests.test_fast_is_exact import walk
+
+CANDLES = columns(*walk(5, 3000, 2.0))
+CONFIGS = [replace(GRID, grid_count=2 + number % 9) for number in range(CHUNK + 10)]
+
+
+def test_the_scores_are_those_of_single_runs_in_the_order_of_the_configs() -> None:
+    found = list(scores(CONFIGS, BTC, CANDLES, MINUTE, FillModelName.OHLC))
+    cases = [Case(config, BTC, CANDLES, MINUTE) for config in CONFIGS[:9]]
+    single = [score(case, run_of(case, MODELS[FillModelName.OHLC])) for case in cases]
+    assert len(found) == len(CONFIGS)
+    assert found[:9] == single
+    assert len(set(found)) == 9
+
+
+def test_a_score_is_what_the_report_says() -> None:
+    (found,) = scores([GRID], BTC, CANDLES, MINUTE, FillModelName.OHLC)
+    told = report(Case(GRID, BTC, CANDLES, MINUTE), FillModelName.OHLC)
+    assert found.annualized_return == pytest.approx(told["annualized_return"])
+    names = {
+        "sharpe": "sharpe_ratio",
+        "sortino": "sortino_ratio",
+        "trades": "total_trades",
+        "fees": "fees_quote",
+    }
+    for name, value in found._asdict().items():
+        assert value == pytest.approx(told[names.get(name, name)], abs=1e-7)
+
+
+def test_a_sweep_ends_when_it_is_told_to() -> None:
+    answers = iter([False, True])
+    found = list(scores(CONFIGS, BTC, CANDLES, MINUTE, FillModelName.OHLC, should_stop=lambda: next(answers)))
+    assert 0 < len(found) < len(CONFIGS)
