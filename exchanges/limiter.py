@@ -9,11 +9,12 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -21,10 +22,9 @@ log = logging.getLogger(__name__)
 HEADROOM = 0.9  # of the exchange's limit
 READ_SHARE = 0.8  # of that; the rest is kept for orders and cancels
 LOCAL_SHARE = 0.25
-REDIS_TIMEOUT = 0.25
+REDIS_TIMEOUT = 1.0
 REDIS_RETRY = 2.0
 REDIS_CONNECTIONS = 16
-POOL_TIMEOUT = 2.0
 
 # KEYS: the windows, then the pauses.
 # ARGV: the number of windows, then of each: cost, capacity, length of a slot in ms, number of slots.
@@ -120,17 +120,17 @@ class SharedLimiter:
     """One per event loop. `egress` names the address that the exchange sees and counts by."""
 
     def __init__(self, redis_url: str, *, egress: str = "default", prefix: str = "") -> None:
-        # An ordinary pool fails, rather than waits, when hundreds of bots ask at once.
-        self._pool = BlockingConnectionPool.from_url(
+        self._pool = ConnectionPool.from_url(
             redis_url,
             max_connections=REDIS_CONNECTIONS,
-            timeout=POOL_TIMEOUT,
             # With one, redis-py sends inside `asyncio.wait_for`, which in Python 3.11 may swallow a cancellation.
             socket_timeout=None,
             socket_connect_timeout=REDIS_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis(connection_pool=self._pool)
+        # Hundreds of bots may ask at once: that they wait for one another says nothing about Redis.
+        self._turns = asyncio.Semaphore(REDIS_CONNECTIONS)
         self._take = self._redis.register_script(_TAKE)
         self._pause = self._redis.register_script(_PAUSE)
         self._egress = egress
@@ -149,13 +149,7 @@ class SharedLimiter:
     async def pause(self, exchange: str, seconds: float, account: str = "") -> None:
         key = self._pause_key(exchange, account)
         self._local.pause(key, seconds)
-        if time.monotonic() < self._away_until:
-            return
-        try:
-            async with asyncio.timeout(POOL_TIMEOUT + REDIS_TIMEOUT):
-                await self._pause(keys=[key], args=[int(seconds * 1000)])
-        except (RedisError, OSError) as error:
-            self._went_away(error)
+        await self._run(self._pause, [key], [int(seconds * 1000)])
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -163,18 +157,23 @@ class SharedLimiter:
 
     async def _ask(self, windows: list[Window], pauses: list[str]) -> float:
         """Seconds to wait, 0 when it was taken."""
-        if time.monotonic() < self._away_until:
-            return self._local.take(windows, pauses)
         args: list[int] = [len(windows)]
         for window in windows:
             args += [window.cost, window.capacity, window.slot_ms, window.slots]
-        try:
-            async with asyncio.timeout(POOL_TIMEOUT + REDIS_TIMEOUT):
-                wait = await self._take(keys=[*(window.key for window in windows), *pauses], args=args)
-        except (RedisError, OSError) as error:
-            self._went_away(error)
-            return self._local.take(windows, pauses)
-        return int(wait) / 1000
+        wait = await self._run(self._take, [*(window.key for window in windows), *pauses], args)
+        return self._local.take(windows, pauses) if wait is None else int(wait) / 1000
+
+    async def _run(self, script: AsyncScript, keys: list[str], args: list[int]) -> Any:
+        """None where Redis is away."""
+        async with self._turns:
+            if time.monotonic() < self._away_until:
+                return None
+            try:
+                async with asyncio.timeout(REDIS_TIMEOUT):
+                    return await script(keys=keys, args=args)
+            except (RedisError, OSError) as error:
+                self._went_away(error)
+                return None
 
     def _limits(self, rate: Rate) -> tuple[list[Window], list[str]]:
         share = HEADROOM if rate.urgent else HEADROOM * READ_SHARE
