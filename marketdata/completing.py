@@ -20,7 +20,12 @@ Fetch = Callable[[str, str, int, int], list[Candle]]
 
 
 class CandlesLoading(Exception):
-    """More is missing than can be waited for; what was fetched stays. The sentence says how far it is."""
+    """More is missing than can be waited for; what was fetched stays. The sentence says how far it is, `done` as a
+    fraction."""
+
+    def __init__(self, sentence: str, done: float) -> None:
+        super().__init__(sentence)
+        self.done = done
 
 
 def complete(
@@ -48,7 +53,7 @@ def complete(
         cursor = first
         while cursor < after:
             if time.monotonic() > until:
-                raise CandlesLoading(_progress(symbol, missing, start, last, exchange))
+                raise _progress(symbol, missing, start, last, exchange)
             page = fetch(exchange, symbol, cursor, min(PAGE, (after - cursor) // MINUTE))
             page = [candle for candle in page if cursor <= candle.time < after]
             if not page:
@@ -58,12 +63,14 @@ def complete(
             cursor = page[-1].time + MINUTE
 
 
-def _progress(symbol: str, missing: int, start: int, end: int, exchange: str) -> str:
+def _progress(symbol: str, missing: int, start: int, end: int, exchange: str) -> CandlesLoading:
     stored = columns.read(
         exchange=exchange, symbol=symbol, timeframe=Timeframe.M1.value, start=start, end=end
     )
     left = sum(after - first for first, after in columns.holes(stored, MINUTE, start, end))
-    done = 100 * (missing - left) // missing
-    return (
-        f"The candles of {symbol} are being fetched from the exchange: {done} % are here. Ask again to go on."
+    done = (missing - left) / missing
+    return CandlesLoading(
+        f"The candles of {symbol} are being fetched from the exchange: {int(100 * done)} % are here. "
+        "Ask again to go on.",
+        done,
     )

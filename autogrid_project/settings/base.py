@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="17"),
     },
     "find bots without a runner": {"task": "bots.find_bots_without_a_runner", "schedule": 30.0},
+    "run backtests": {"task": "bots.run_backtests", "schedule": 10.0, "options": {"expires": 10}},
     "deliver notices": {"task": "bots.deliver_notices", "schedule": 30.0, "options": {"expires": 30}},
 }
 

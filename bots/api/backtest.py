@@ -130,9 +130,7 @@ class Backtests(Answering, GenericAPIView[Backtest]):
         background = body.pop("background")
         asked = service.Request(**body)
         if background:
-            service.check(asked)
-            kept.count_start(user=user)
-            row = kept.start(user=user, kind=BacktestKind.RUN, request=kept.request_json(asked))
+            row = kept.submit_later(user=user, request=asked)
             return Response(KeptSerializer(row).data, status=status.HTTP_202_ACCEPTED)
         kept.count_start(user=user)
         report = service.backtest(asked)
@@ -143,11 +141,13 @@ class BacktestView(Answering):
     @extend_schema(responses=KeptWithResultSerializer)
     def get(self, request: Request, backtest_id: UUID) -> Response:
         """One of your backtests or optimisations: how far it is, and what came of it."""
-        found = kept.access(user=user_of(request), backtest_id=backtest_id)
+        found = kept.access_backtest(user=user_of(request), backtest_id=backtest_id)
         return Response(KeptWithResultSerializer(found).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, backtest_id: UUID) -> Response:
         """Cancel one that waits or runs (it stays in the list as cancelled), delete one that has ended."""
-        kept.remove(backtest=kept.access(user=user_of(request), backtest_id=backtest_id))
+        found = kept.access_backtest(user=user_of(request), backtest_id=backtest_id)
+        if not kept.cancel(backtest=found):
+            kept.delete(backtest=found)
         return Response(status=status.HTTP_204_NO_CONTENT)

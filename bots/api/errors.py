@@ -5,6 +5,7 @@ from functools import singledispatch
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Throttled, ValidationError
 
+from bots.backtest.replay import TookTooLong
 from bots.core.ports import AccountRefused, ExchangeError, RateLimited, UnknownSymbol
 from bots.models import Bot
 from bots.services.errors import IllegalMove, InvalidConfig
@@ -79,6 +80,11 @@ def _(error: AskedTooOften) -> Exception:
 @answer_to.register
 def _(error: RateLimited) -> Exception:
     return ExchangeAway("The exchange is busy. Nothing was changed: try again later.", error.retry_after)
+
+
+@answer_to.register
+def _(error: TookTooLong) -> Exception:
+    return ValidationError({"start_date": [f"{error} Or ask for it with background: true."]}, "too_long")
 
 
 @answer_to.register

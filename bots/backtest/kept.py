@@ -15,21 +15,26 @@ from django.db.models.functions import Now
 from django.http import Http404
 from django.utils import timezone
 
+from bots.backtest import service
+from bots.backtest.replay import TookTooLong
 from bots.backtest.service import Request
 from bots.core.strategies.config import as_json
 from bots.models import UNFINISHED, Backtest, BacktestKind, BacktestStatus
 from bots.models.backtest import pack
 from bots.services.errors import IllegalMove
+from marketdata.completing import CandlesLoading
 
 RUN_TASK = "bots.run_backtests"
 QUEUE = "celery"
 MOST_KEPT = 100  # finished ones of a user: the oldest go
 MOST_WAITING = 20
+PATIENCE = 2.0  # seconds that `submit` waits for candles
+SHORT = 5.0  # seconds of replaying that `submit` waits for
 TWO_DAYS = 172_800  # seconds
 WAITING = "Waiting for its turn."
 SUMMARY = (
     *("total_return", "sharpe_ratio", "max_drawdown", "win_rate", "total_trades"),
-    *("buy_and_hold_return", "final_equity", "candles", "start", "end"),
+    *("buy_and_hold_return", "band", "cycles", "final_equity", "candles", "start", "end"),
 )
 
 
@@ -48,7 +53,7 @@ def kept_of(user: Any) -> QuerySet[Backtest]:
     return Backtest.objects.filter(user=user).defer("packed")
 
 
-def access(*, user: Any, backtest_id: UUID | str) -> Backtest:
+def access_backtest(*, user: Any, backtest_id: UUID | str) -> Backtest:
     """The user's own, with its result. Raises Http404."""
     try:
         return Backtest.objects.get(user=user, pk=backtest_id)
@@ -74,8 +79,25 @@ def keep(*, user: Any, request: Request, report: dict[str, Any]) -> Backtest:
     return kept
 
 
-def start(*, user: Any, kind: BacktestKind, request: dict[str, Any]) -> Backtest:
-    """Puts a checked request into the queue. Raises IllegalMove where too many of the user's wait already."""
+def submit(*, user: Any, request: Request, patience: float = PATIENCE) -> Backtest:
+    """Done at once where the candles are here and the replay is short, else in the background. Raises InvalidConfig
+    and ExchangeError for a request that cannot be answered, IllegalMove where the user has too many."""
+    count_start(user=user)
+    try:
+        return keep(user=user, request=request, report=service.backtest(request, patience, SHORT))
+    except (CandlesLoading, TookTooLong):
+        return enqueue(user=user, kind=BacktestKind.RUN, request=request_json(request))
+
+
+def submit_later(*, user: Any, request: Request) -> Backtest:
+    """In the background in any case. Raises as `submit` does, as far as that is known without the candles."""
+    service.check(request)
+    count_start(user=user)
+    return enqueue(user=user, kind=BacktestKind.RUN, request=request_json(request))
+
+
+def enqueue(*, user: Any, kind: BacktestKind, request: dict[str, Any]) -> Backtest:
+    """Puts a checked and counted request into the queue. Raises IllegalMove where too many of the user's wait."""
     if kept_of(user).filter(status__in=UNFINISHED).count() >= MOST_WAITING:
         detail = f"{MOST_WAITING} of your backtests are waiting or running: let one end, or cancel one."
         raise IllegalMove("too_many", detail)
@@ -97,10 +119,9 @@ def cancel(*, backtest: Backtest) -> bool:
     return bool(unfinished.update(status=BacktestStatus.CANCELLED, doing="", finished_at=Now()))
 
 
-def remove(*, backtest: Backtest) -> None:
-    """Cancels one that waits or runs, deletes one that has ended."""
-    if not cancel(backtest=backtest):
-        backtest.delete()
+def delete(*, backtest: Backtest) -> None:
+    """Whoever still runs it hears of it within a second."""
+    Backtest.objects.filter(pk=backtest.pk).delete()
 
 
 def forget_the_oldest(user: Any) -> None:

@@ -37,6 +37,9 @@ T = TypeVar("T")
 class TookTooLong(Exception):
     """More happens in these candles than can be waited for."""
 
+    def __init__(self) -> None:
+        super().__init__("Too much happens in these candles to be replayed in time: choose a shorter time.")
+
 
 class Stuck(Exception):
     """The engine wants to be woken again and again at the same moment."""

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from bots.backtest.path import FillModelName
-from bots.backtest.replay import TookTooLong
 from bots.backtest.report import report
 from bots.backtest.run import NO_LIMITS, Case
 from bots.core.preflight import preflight_dca, preflight_grid
@@ -43,17 +42,12 @@ class Request:
     risk: bool = False
 
 
-def backtest(request: Request, patience: float = PATIENCE) -> dict[str, Any]:
-    """The report. `patience` (seconds) is how long missing candles are waited for. Raises InvalidConfig for what is
-    wrong with the request, ExchangeError and CandlesLoading where market or candles cannot be had now."""
-    case = replace(case_of(request, patience), until=time.monotonic() + LONGEST)
-    try:
-        return report(case, FillModelName(request.fill_model))
-    except TookTooLong:
-        detail = (
-            f"Too much happens in these candles to be replayed in {LONGEST:.0f} s: choose a shorter time."
-        )
-        raise refuse("start_date", "too_long", detail) from None
+def backtest(request: Request, patience: float = PATIENCE, longest: float = LONGEST) -> dict[str, Any]:
+    """The report. `patience` (seconds) is how long missing candles are waited for, `longest` how long a replay may
+    take. Raises InvalidConfig for what is wrong with the request, ExchangeError and CandlesLoading where market or
+    candles cannot be had now, TookTooLong."""
+    case = replace(case_of(request, patience), until=time.monotonic() + longest)
+    return report(case, FillModelName(request.fill_model))
 
 
 def check(request: Request) -> None:

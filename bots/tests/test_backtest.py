@@ -104,7 +104,7 @@ def test_what_takes_long_to_fetch_says_how_far_it_is(
     alices: APIClient, exchange: ThreadedSimulator, settings: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
     settings.HOME = tmp_path
-    monkeypatch.setattr(service.backtest, "__defaults__", (-1.0,))
+    monkeypatch.setattr(service.backtest, "__defaults__", (-1.0, 60.0))
     today = str(datetime.now(UTC).date())
     answer = alices.post(URL, body(start_date=today, end_date=today), format="json")
     assert answer.status_code == 503
@@ -148,7 +148,7 @@ def test_a_request_that_cannot_be_answered_is_refused_with_a_sentence(
 def test_what_cannot_be_replayed_in_time_is_refused(
     alices: APIClient, stored: None, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(service, "LONGEST", -1.0)
+    monkeypatch.setattr(service.backtest, "__defaults__", (60.0, -1.0))
     config = {"amount": 100, "interval": "1h", "max_investment": 1000}
     answer = alices.post(URL, body(strategy="dca", config=config), format="json")
     assert answer.status_code == 400

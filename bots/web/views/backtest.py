@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from bots.backtest.replay import TookTooLong
 from bots.backtest.service import Request, backtest
 from bots.core.ports import ExchangeError
 from bots.services.errors import InvalidConfig
@@ -37,8 +38,8 @@ def past(request: HttpRequest) -> HttpResponse:
         context["loading"] = str(loading).partition(". ")[0]
     except InvalidConfig as refused:
         context["trouble"] = " ".join(error.detail for error in refused.errors)
-    except ExchangeError as error:
-        context["trouble"] = error.detail
+    except (ExchangeError, TookTooLong) as error:
+        context["trouble"] = str(error)
     else:
         equity, hold = polylines(found["equity_curve"], found["buy_and_hold_curve"])
         context |= {"found": found, "equity": equity, "hold": hold}
