@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/email/", not_offered),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("marketdata.api.urls")),
     path("", include("bots.web.urls")),
     path("api/v1/", include("exchanges.api.urls")),

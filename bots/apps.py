@@ -6,4 +6,4 @@ class BotsConfig(AppConfig):
     verbose_name = "Bots"
 
     def ready(self) -> None:
-        from bots.services import key_notices  # noqa: F401 - connects its receivers
+        from bots.services import key_notices, places  # noqa: F401 - connect and register what they offer

@@ -6,12 +6,18 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from billing.entitlements import counts
 from exchanges.connector.facts import FACTS
-from exchanges.models import Credential
+from exchanges.models import Credential, Mode
 
 
 def credentials_of(user: User) -> QuerySet[Credential]:
     return Credential.objects.filter(user=user)
+
+
+@counts("live_credentials")
+def live_credentials(user: User) -> int:
+    return credentials_of(user).filter(mode=Mode.LIVE).count()
 
 
 def access_credential(*, user: User, credential_id: UUID) -> Credential:

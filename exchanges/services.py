@@ -14,6 +14,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from billing import entitlements
+from billing.entitlements import PlanLimit
 from bots.core.ports import AccountRefused, ExchangeConnector, ExchangeUnavailable, RateLimited
 from bots.core.types import Balance
 from exchanges import market_data, permissions, sealed
@@ -93,7 +95,7 @@ def create_credential(
         field = "attest_no_withdrawal" if found.code == "attestation_required" else "api_key"
         raise CredentialRejected(found.code, field, found.detail)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # two requests with one key: the second waits here
+        User.objects.select_for_update().get(pk=user.pk)  # two requests at once: the second waits here
         _check_new(user, entry)
         return _store(Credential(user=user, exchange=exchange, label=entry.label, mode=mode), keys, found)
 
@@ -249,6 +251,11 @@ async def open_price_stream(exchange: str) -> PublicPrices:
 
 
 def _check_new(user: User, entry: Entry) -> None:
+    if entry.mode == Mode.LIVE:
+        try:
+            entitlements.check(user=user, limit="live_credentials")
+        except PlanLimit as refused:
+            raise CredentialRejected(refused.code, "", refused.detail) from None
     most = settings.AUTOGRID_MOST_KEYS_PER_USER
     if Credential.objects.filter(user=user).exclude(mode=Mode.PAPER).count() >= most:
         detail = f"You have {most} keys, as many as are allowed: delete one first."

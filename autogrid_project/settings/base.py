@@ -175,7 +175,12 @@ CELERY_BEAT_SCHEDULE = {
     "deliver notices": {"task": "bots.deliver_notices", "schedule": 30.0, "options": {"expires": 30}},
 }
 
+# self_hosted: no limits, no billing. cloud: plans with limits, paid through Stripe.
 AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
+if AUTOGRID_DEPLOYMENT not in {"self_hosted", "cloud"}:
+    raise ImproperlyConfigured("AUTOGRID_DEPLOYMENT must be self_hosted or cloud.")
+if AUTOGRID_DEPLOYMENT == "cloud":
+    INSTALLED_APPS += ["billing"]
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 # How many bots one worker process may run at a time.

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Throt
 from bots.backtest.replay import TookTooLong
 from bots.core.ports import AccountRefused, ExchangeError, RateLimited, UnknownSymbol
 from bots.models import Bot
-from bots.services.errors import IllegalMove, InvalidConfig
+from bots.services.errors import IllegalMove, InvalidConfig, OverPlan
 from exchanges.budget import AskedTooOften
 from marketdata.completing import CandlesLoading
 
@@ -19,6 +19,10 @@ RETRY_AFTER = 5.0  # seconds
 
 class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
+
+
+class PlanLimit(APIException):
+    status_code = status.HTTP_403_FORBIDDEN
 
 
 class ExchangeAway(APIException):
@@ -54,6 +58,11 @@ def _(error: InvalidConfig) -> Exception:
 @answer_to.register
 def _(error: IllegalMove) -> Exception:
     return Conflict(error.detail, error.code)
+
+
+@answer_to.register
+def _(error: OverPlan) -> Exception:
+    return PlanLimit(error.detail, error.code)
 
 
 @answer_to.register

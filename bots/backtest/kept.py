@@ -7,8 +7,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from celery import current_app
-from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -22,6 +20,7 @@ from bots.core.strategies.config import as_json
 from bots.models import UNFINISHED, Backtest, BacktestKind, BacktestStatus
 from bots.models.backtest import pack
 from bots.services.errors import IllegalMove
+from bots.services.places import count_backtest
 from marketdata.completing import CandlesLoading
 
 RUN_TASK = "bots.run_backtests"
@@ -30,7 +29,6 @@ MOST_KEPT = 100  # finished ones of a user: the oldest go
 MOST_WAITING = 20
 PATIENCE = 2.0  # seconds that `submit` waits for candles
 SHORT = 5.0  # seconds of replaying that `submit` waits for
-TWO_DAYS = 172_800  # seconds
 WAITING = "Waiting for its turn."
 SUMMARY = (
     *("total_return", "sharpe_ratio", "max_drawdown", "win_rate", "total_trades"),
@@ -41,11 +39,7 @@ SUMMARY = (
 def count_start(*, user: Any) -> None:
     """Every start of a backtest or an optimisation is counted here, before anything is computed. Raises IllegalMove
     where the user has had today's (UTC) share."""
-    key = f"backtests:{user.pk}:{timezone.now():%Y-%m-%d}"
-    cache.add(key, 0, TWO_DAYS)
-    if cache.incr(key) > settings.AUTOGRID_MOST_BACKTESTS_PER_DAY:
-        most = settings.AUTOGRID_MOST_BACKTESTS_PER_DAY
-        raise IllegalMove("too_many", f"You have started {most:,} backtests today: go on tomorrow (UTC).")
+    count_backtest(user=user)
 
 
 def kept_of(user: Any) -> QuerySet[Backtest]:

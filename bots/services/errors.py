@@ -20,4 +20,8 @@ class IllegalMove(Exception):
         self.detail = detail
 
 
-__all__ = ["FieldError", "IllegalMove", "InvalidConfig"]
+class OverPlan(IllegalMove):
+    """403: the user's plan allows no more of it."""
+
+
+__all__ = ["FieldError", "IllegalMove", "InvalidConfig", "OverPlan"]

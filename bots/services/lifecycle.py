@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from billing.entitlements import held
 from bots.core.ports import ExchangeError
 from bots.core.strategies.config import FieldError, as_json
 from bots.models import Bot, BotEvent, BotStatus, Order, TradingHalt
@@ -20,6 +21,7 @@ from bots.services import halts
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.events import publish_bot, record_event
 from bots.services.notices import notify
+from bots.services.places import check_place
 from bots.services.preflight import check_creation, check_credential, check_start
 from exchanges.budget import AskedTooOften, count_question, refuse_when_spent
 from exchanges.models import Credential, PermissionState
@@ -128,14 +130,16 @@ def _has_live_orders(bot: Bot) -> bool:
 
 
 def start_bot(*, bot: Bot) -> Bot:
-    """Starts a stopped bot with a new run, resumes a paused one. Raises InvalidConfig and IllegalMove."""
+    """Starts a stopped bot with a new run, resumes a paused one. Raises InvalidConfig, IllegalMove and, of it,
+    OverPlan."""
     if bot.status not in (BotStatus.RUNNING, BotStatus.PAUSED):
         _refuse_start(bot)
         _check_start(bot)
-    with _locked(bot) as row:
+    with held(bot.user), _locked(bot) as row:
         if row.status == BotStatus.RUNNING:
             return _refreshed(bot)
         _refuse_start(row)
+        check_place(row)
         if row.status == BotStatus.PAUSED:
             _tell(row, "resumed", "The bot was resumed.")
         else:

@@ -23,6 +23,10 @@ class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
 
 
+class PlanLimit(APIException):
+    status_code = status.HTTP_403_FORBIDDEN
+
+
 class Unavailable(APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
@@ -34,6 +38,8 @@ class CredentialPagination(CursorPagination):
 def rejected(error: services.CredentialRejected) -> APIException:
     if error.code == "in_use":
         return Conflict(error.detail, error.code)
+    if error.code == "plan_limit":
+        return PlanLimit(error.detail, error.code)
     if error.code == "exchange_unavailable":
         return Unavailable(error.detail, error.code)
     return ValidationError({error.field or "non_field_errors": [error.detail]}, error.code)

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    """Installed in the cloud alone: what self-hosted processes import of billing (plans, entitlements) needs no app."""
+
+    name = "billing"
+    verbose_name = "Billing"

@@ -1,0 +1,71 @@
+"""The places that a plan gives: running bots and backtests, counted and taken."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.models import User
+from billing import entitlements
+from billing.entitlements import PlanLimit, counts
+from billing.plans import Limit
+from bots.models import Bot, BotStatus
+from bots.services.errors import IllegalMove, OverPlan
+from exchanges.models import Mode
+
+TWO_DAYS = 172_800  # seconds
+
+
+def check_place(bot: Bot) -> None:
+    """Before it is made to run, while the user is `held`. Raises OverPlan."""
+    _check(bot.user, "live_bots" if bot.credential.mode == Mode.LIVE else "paper_bots")
+
+
+def _check(user: User, limit: Limit, used: int | None = None) -> None:
+    try:
+        entitlements.check(user=user, limit=limit, used=used)
+    except PlanLimit as refused:
+        raise OverPlan(refused.code, refused.detail) from None
+
+
+@counts("live_bots")
+def running_live(user: User) -> int:
+    return _running(user).filter(credential__mode=Mode.LIVE).count()
+
+
+@counts("paper_bots")
+def running_on_paper(user: User) -> int:
+    """Testnets too: no money of theirs is real."""
+    return _running(user).exclude(credential__mode=Mode.LIVE).count()
+
+
+def _running(user: User) -> Any:
+    return Bot.objects.filter(user=user, status=BotStatus.RUNNING)
+
+
+@counts("backtests_a_day")
+def backtests_today(user: User) -> int:
+    return int(cache.get(_key(user)) or 0)
+
+
+def count_backtest(*, user: User) -> None:
+    """One more of today's (UTC). Raises IllegalMove where the plan, or the operator, allows no more."""
+    cache.add(_key(user), 0, TWO_DAYS)
+    before = cache.incr(_key(user)) - 1
+    try:
+        _refuse_backtest(user, before)
+    except IllegalMove:
+        cache.decr(_key(user))
+        raise
+
+
+def _refuse_backtest(user: User, before: int) -> None:
+    _check(user, "backtests_a_day", before)
+    most = settings.AUTOGRID_MOST_BACKTESTS_PER_DAY
+    if before >= most:
+        raise IllegalMove("too_many", f"You have started {most:,} backtests today: go on tomorrow (UTC).")
+
+
+def _key(user: User) -> str:
+    return f"backtests:{user.pk}:{timezone.now():%Y-%m-%d}"
