@@ -1,5 +1,6 @@
 """Every address of the site, composed from what the apps declare."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -23,6 +24,9 @@ urlpatterns = [
     path("api/v1/", include("exchanges.api.urls")),
     path("api/v1/", include("bots.api.urls")),
 ]
+
+if settings.AUTOGRID_DEPLOYMENT == "cloud":
+    urlpatterns.append(path("billing/", include("billing.urls")))
 
 # JSON under /api/, pages elsewhere.
 handler400 = "accounts.api.errors.bad_request"

@@ -39,6 +39,10 @@ class Use:
     used: int
     limit: int | None
 
+    @property
+    def is_full(self) -> bool:
+        return self.limit is not None and self.used >= self.limit
+
 
 def counts(limit: Limit) -> Callable[[Counter], Counter]:
     """Registers who counts what of this limit a user (given as the only argument) has now."""

@@ -32,6 +32,13 @@ WORDS: dict[Limit, tuple[str, str]] = {
     "live_credentials": ("live exchange key", "live exchange keys"),
     "backtests_a_day": ("backtest a day", "backtests a day"),
 }
+# As the heading of what is used.
+USED: dict[Limit, str] = {
+    "live_bots": "Live bots running",
+    "paper_bots": "Paper bots running",
+    "live_credentials": "Live exchange keys",
+    "backtests_a_day": "Backtests today",
+}
 
 # From the least to the most.
 PLANS = {

@@ -15,6 +15,7 @@ STEPS = {
     "types": ("mypy", "."),
     "layers": ("lint-imports", "--no-logo"),
     "migrations": ("python", "manage.py", "makemigrations", "--check", "--dry-run"),
+    "cloud": ("python", "manage.py", "makemigrations", "--check", "--dry-run"),
     "deploy": ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
 }
 
@@ -31,7 +32,7 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
     settings = "production" if name == "deploy" else "test"
     done = subprocess.run(
         [str(Path(sys.executable).with_name(command[0])), *command[1:]],
-        cwd=ROOT, env=_environment(settings), capture_output=True, text=True, check=False,
+        cwd=ROOT, env=_environment(settings, name == "cloud"), capture_output=True, text=True, check=False,
     )  # fmt: skip
     passed = done.returncode == 0
     print(f"{name:<11} {'ok' if passed else 'FAILED':<6} {time.monotonic() - began:5.1f} s", flush=True)
@@ -40,7 +41,7 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
     return passed
 
 
-def _environment(settings: str) -> dict[str, str]:
+def _environment(settings: str, cloud: bool = False) -> dict[str, str]:
     """No step connects to anything; production's are made up, as good as generated ones."""
     programs = str(Path(sys.executable).parent)
     return {
@@ -52,4 +53,5 @@ def _environment(settings: str) -> dict[str, str]:
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "AUTOGRID_HOSTS": "autogrid.example",
+        "AUTOGRID_DEPLOYMENT": "cloud" if cloud else "self_hosted",
     }

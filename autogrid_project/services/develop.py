@@ -16,6 +16,8 @@ from autogrid_project.services.launch import DATABASE, environment_of
 from autogrid_project.services.stores import environment, run, running_stores, stores
 
 TEST_SETTINGS = "autogrid_project.settings.test"
+CLOUD = {"AUTOGRID_DEPLOYMENT": "cloud"}
+CLOUD_TESTS = "billing/tests"
 CORE_COVERAGE = 95
 
 
@@ -33,7 +35,7 @@ def throwaway(database: str, settings: str) -> Iterator[dict[str, str]]:
 
 
 def test(arguments: list[str]) -> int:
-    """The whole suite with coverage, or what the arguments choose, without it."""
+    """The whole suite with coverage, then what only the cloud has; or what the arguments choose, without coverage."""
     command = [sys.executable, "-m", "pytest"]
     if not {"-n", "--numprocesses", "--pdb"} & set(arguments):
         command += ["-n", "2", "--dist", "loadscope"]
@@ -44,6 +46,8 @@ def test(arguments: list[str]) -> int:
         for name in ("DJANGO_SECRET_KEY", "AUTOGRID_ENCRYPTION_KEYS"):
             del env[name]
         code = run([*command, *arguments], env)
+        if code == 0 and not arguments:
+            code = run([sys.executable, "-m", "pytest", CLOUD_TESTS], env | CLOUD)
     if code == 0 and not arguments:
         return _core_coverage()
     return code

@@ -173,7 +173,8 @@ def test_the_plan_tells_limits_and_use(cloud, alices, alice, alices_bot, bobs_bo
     }
 
 
-def test_self_hosted_nothing_is_limited(alices, alice, alices_bot):
+def test_self_hosted_nothing_is_limited(settings, alices, alice, alices_bot):
+    settings.AUTOGRID_DEPLOYMENT = "self_hosted"
     copies(alices_bot, 60, status="running")
     assert alices.post(f"{BOTS}/{alices_bot.pk}/start").status_code == 200
     key_of(alice)
