@@ -81,6 +81,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     buy_and_hold_curve = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
     trades = serializers.ListField(child=serializers.DictField())
     slots = serializers.ListField(child=serializers.DictField())
+    levels = serializers.ListField(child=serializers.FloatField(), help_text="of a grid, lowest first")
 
 
 class KeptSerializer(serializers.ModelSerializer[Backtest]):

@@ -7,6 +7,8 @@ from bots.backtest.fast import fast_grid
 from bots.backtest.path import MODELS, FillModel, FillModelName
 from bots.backtest.replay import replay
 from bots.backtest.run import Case, Run
+from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_levels import levels_of
 from marketdata.columns import SCALE
 
 CURVE_POINTS = 1000
@@ -57,6 +59,7 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         ),
         "trades": _trades(case, run),
         "slots": _slots(run),
+        "levels": _levels(case),
     }
 
 
@@ -101,6 +104,14 @@ def _slots(run: Run) -> list[dict[str, Any]]:
         {"slot": number, "cycles": tally.cycles, "profit": tally.profit / SCALE}
         for number, tally in sorted(run.slots.items())
     ]
+
+
+def _levels(case: Case) -> list[float]:
+    """The prices of a grid, lowest first; slot i lies between the i-th and the next."""
+    config = case.config
+    return (
+        [float(level) for level in levels_of(config, case.market)] if isinstance(config, GridConfig) else []
+    )
 
 
 def _round(value: float) -> float:

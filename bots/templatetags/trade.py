@@ -79,6 +79,13 @@ def quantity(value: Any) -> str:
 
 
 @register.filter
+def fixed(value: Any, decimals: int) -> str:
+    """With exactly so many decimals, as beside a scale."""
+    number = decimal_of(value)
+    return NONE if number is None else grouped(number, decimals, decimals)
+
+
+@register.filter
 def plain(value: Any) -> str:
     """A number for an input: no grouping, no exponent, no trailing zeros."""
     number = decimal_of(value)
@@ -171,8 +178,9 @@ def split(text: str) -> list[str]:
 
 
 @register.filter
-def times(value: Any, other: Any) -> Decimal:
-    return Decimal(value) * Decimal(other)
+def times(value: Any, other: Any) -> Decimal | None:
+    one, two = decimal_of(value), decimal_of(other)
+    return None if one is None or two is None else one * two
 
 
 @register.filter
@@ -189,6 +197,12 @@ def duration(value: Any) -> str:
     count = int(text) if text.isdecimal() else int(text[:-1]) * UNITS[text[-1]][0]
     size, unit = next((size, unit) for size, unit in UNITS.values() if count % size == 0)
     return f"{count // size} {unit}{'' if count == size else 's'}"
+
+
+@register.filter
+def moment(ms: float) -> datetime:
+    """Milliseconds since 1970."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 @register.filter

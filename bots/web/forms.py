@@ -1,33 +1,15 @@
 """The forms. They say what is asked and in which words; what is allowed, the services decide."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db.models import QuerySet
 
-from bots.models import Bot, Strategy
-from bots.services.errors import FieldError
+from bots.models import Backtest, Bot
+from bots.web.strategy_form import StrategyForm, number
 from exchanges.entry import Offer
 from exchanges.models import Credential, Mode
-
-GRID_FIELDS = [
-    *("lower_price", "upper_price", "grid_count", "investment", "spacing"),
-    *("trigger_price", "stop_loss_price", "take_profit_price", "post_only"),
-]
-DCA_FIELDS = [
-    *("amount", "interval", "price_drop", "max_orders", "step_scale", "volume_scale", "max_investment"),
-    *("take_profit", "trailing", "stop_loss", "cooldown", "repeat", "missed"),
-]
-FIELDS = {Strategy.GRID: [*GRID_FIELDS, "on_stop"], Strategy.DCA: [*DCA_FIELDS, "on_stop"]}
-
-
-def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any) -> forms.CharField:
-    """Text, so that what was typed comes back as it was; the services say what is wrong with it."""
-    widget = forms.TextInput(attrs={"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"})
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, max_length=40, widget=widget, **extra
-    )
 
 
 class KeyChoice(forms.ModelChoiceField):
@@ -35,59 +17,11 @@ class KeyChoice(forms.ModelChoiceField):
         return f"{obj.label} · {obj.exchange_name}" + (" · paper" if obj.mode == Mode.PAPER else "")
 
 
-class BotForm(forms.Form):
-    strategy = forms.ChoiceField(choices=Strategy.choices, initial=Strategy.GRID)
+class BotForm(StrategyForm):
+    renamed: ClassVar[dict[str, str]] = {"credential_id": "credential"}
+
     name = forms.CharField(label="Name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
     credential = KeyChoice(Credential.objects.none(), label="Exchange key", empty_label=None)
-    symbol = forms.CharField(
-        label="Market",
-        max_length=20,
-        widget=forms.TextInput({"list": "symbols", "autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    lower_price = number("Lower price")
-    upper_price = number("Upper price")
-    grid_count = number("Grids", "Intervals between the two prices, 2 to 500.", whole=True, initial="20")
-    investment = number("Investment", initial="1000")
-    spacing = forms.ChoiceField(
-        label="Spacing",
-        required=False,
-        choices=[("arithmetic", "Equal steps"), ("geometric", "Equal per cent")],
-    )
-    trigger_price = number("Trigger price", "The grid waits until the price comes here.")
-    stop_loss_price = number("Stop loss price", "At or below it the bot sells and stops.")
-    take_profit_price = number("Take profit price", "At or above it the bot sells and stops.")
-    post_only = forms.BooleanField(
-        label="Maker orders only",
-        help_text="Never pay the taker fee in the grid.",
-        required=False,
-        initial=True,
-    )
-
-    amount = number("Amount per buy", initial="100")
-    interval = forms.CharField(
-        label="Buy every",
-        help_text="30m, 1h, 1d, 1w, or seconds.",
-        required=False,
-        max_length=20,
-        widget=forms.TextInput({"list": "intervals", "autocomplete": "off"}),
-    )
-    price_drop = number("Buy again on a drop of", "From the first buy of a deal.", initial="2")
-    max_orders = number("Extra buys", "On drops, at most.", whole=True, initial="5")
-    step_scale = number("Step scale", "Each further drop is this many times the one before.")
-    volume_scale = number("Volume scale", "Each further buy is this many times the one before.")
-    take_profit = number("Take profit", "Above the average cost.", initial="2.5")
-    trailing = number("Trailing", "Sell only after it fell back this far from its peak.")
-    stop_loss = number("Stop loss", "Below the average cost.")
-    cooldown = number("Pause between deals", "After a take profit.", whole=True)
-    max_investment = number("Invest at most")
-    repeat = forms.BooleanField(label="Start over after a take profit", required=False, initial=True)
-    missed = forms.ChoiceField(
-        label="A buy missed during an outage",
-        required=False,
-        choices=[("once", "Buy once afterwards"), ("skip", "Skip it")],
-    )
-
     on_stop = forms.ChoiceField(
         label="When stopped by you",
         required=False,
@@ -98,15 +32,8 @@ class BotForm(forms.Form):
         super().__init__(*args, **kwargs)
         cast(KeyChoice, self.fields["credential"]).queryset = credentials
 
-    def config(self) -> dict[str, Any]:
-        """What was filled in for the chosen strategy; blanks are left to the defaults."""
-        names = FIELDS[Strategy(self.cleaned_data["strategy"])]
-        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name] != ""}
-
-    def add_service_errors(self, errors: Iterable[FieldError]) -> None:
-        for error in errors:
-            field = {"credential_id": "credential"}.get(error.field, error.field.removeprefix("config."))
-            self.add_error(field if field in self.fields else None, error.detail)
+    def names(self) -> list[str]:
+        return [*super().names(), "on_stop"]
 
 
 def initial_of(bot: Bot) -> dict[str, Any]:
@@ -118,6 +45,18 @@ def initial_of(bot: Bot) -> dict[str, Any]:
         "symbol": bot.symbol,
         **bot.config,
     }
+
+
+def initial_of_backtest(
+    kept: Backtest, config: Mapping[str, Any], credentials: QuerySet[Credential]
+) -> dict[str, Any]:
+    """A form filled in with what was replayed, in an account at the same exchange where there is one."""
+    asked = kept.request
+    at_home = [
+        key.pk for key in credentials.order_by("-is_valid", "-created_at") if key.venue == asked["exchange"]
+    ]
+    chosen = {"credential": at_home[0]} if at_home else {}
+    return {"strategy": asked["strategy"], "symbol": asked["symbol"], **chosen, **config}
 
 
 class KeyForm(forms.Form):

@@ -1,8 +1,19 @@
-"""The pages. `bot_id` of another user is a 404 (selectors.access_bot)."""
+"""The pages. `bot_id` and `backtest_id` of another user are a 404 (selectors.access_bot, kept.access_backtest)."""
 
 from django.urls import path
 
-from bots.web.views import account, backtest, detail, keys, listing, new, paper
+from bots.web.views import (
+    account,
+    backtest,
+    backtest_result,
+    backtests,
+    compare,
+    detail,
+    keys,
+    listing,
+    new,
+    paper,
+)
 
 app_name = "web"
 urlpatterns = [
@@ -18,6 +29,15 @@ urlpatterns = [
     path("bots/<uuid:bot_id>/", detail.bot, name="bot"),
     path("bots/<uuid:bot_id>/panels/", detail.panels, name="panels"),
     path("bots/<uuid:bot_id>/<slug:action>/", detail.act, name="act"),
+    path("backtest/", backtests.backtests, name="backtests"),
+    path("backtest/market/", backtests.market, name="backtest_market"),
+    path("backtest/compare/", compare.compare, name="compare"),
+    path("backtest/<uuid:backtest_id>/", backtest_result.backtest, name="backtest"),
+    path("backtest/<uuid:backtest_id>/progress/", backtest_result.progress, name="backtest_progress"),
+    path("backtest/<uuid:backtest_id>/trades.csv", backtest_result.trades_file, name="backtest_trades"),
+    path("backtest/<uuid:backtest_id>/again/", backtest_result.again, name="backtest_again"),
+    path("backtest/<uuid:backtest_id>/cancel/", backtest_result.cancel, name="backtest_cancel"),
+    path("backtest/<uuid:backtest_id>/delete/", backtest_result.delete, name="backtest_delete"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<uuid:credential_id>/start-over/", paper.start_over, name="restart_paper"),
     path("keys/<uuid:credential_id>/check/", keys.check, name="check_key"),

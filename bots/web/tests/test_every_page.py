@@ -9,7 +9,15 @@ from django.test import Client
 from bots.web.tests.conftest import Making
 
 OPEN = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-SIGNED_IN = ["/bots/", "/bots/new/", "/keys/", "/account/", "/accounts/password/change/", "/accounts/logout/"]
+SIGNED_IN = [
+    "/bots/",
+    "/bots/new/",
+    "/backtest/",
+    "/keys/",
+    "/account/",
+    "/accounts/password/change/",
+    "/accounts/logout/",
+]
 
 
 def inline(page: str) -> list[str]:

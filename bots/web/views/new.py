@@ -11,13 +11,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from bots import selectors
+from bots.backtest import kept
 from bots.core.ports import ExchangeError, UnknownSymbol
 from bots.core.rounding import nearest
 from bots.models import Bot
 from bots.services import lifecycle
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.services.preflight import preflight
-from bots.web.forms import BotForm, initial_of
+from bots.web.forms import BotForm, initial_of, initial_of_backtest
+from bots.web.kept_config import config_of
 from bots.web.requests import user_of, uuid_of
 from exchanges import services as exchanges
 from exchanges.models import Credential
@@ -41,11 +43,20 @@ def new(request: HttpRequest) -> HttpResponse:
             if answer is not None:
                 return answer
     else:
-        like = request.GET.get("like")
-        initial = initial_of(selectors.access_bot(user=user, bot_id=like)) if like else {"symbol": "BTC/USDT"}
-        form = _form(user, initial=initial)
+        form = _form(user, initial=_initial(request))
     context = {"nav": "new", "form": form, "has_key": user.credentials.exists()}
     return render(request, "web/new.html", context, status=422 if form.errors else 200)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """As another bot is, or as a backtest was, or nothing but the most common market."""
+    user = user_of(request)
+    if like := request.GET.get("like"):
+        return initial_of(selectors.access_bot(user=user, bot_id=like))
+    if backtest := request.GET.get("backtest"):
+        found = kept.access_backtest(user=user, backtest_id=uuid_of(backtest))
+        return initial_of_backtest(found, config_of(found, request.GET.get("best")), user.credentials.all())
+    return {"symbol": "BTC/USDT"}
 
 
 def _create(request: HttpRequest, form: BotForm) -> HttpResponse | None:
@@ -148,7 +159,9 @@ def _free(credential: Credential, coin: str) -> str | None:
 
 
 def _venue(request: HttpRequest) -> str:
-    """Of the key that is chosen in the form, or of the newest one; "" without a key."""
+    """Named in the form, or of the key that is chosen there, or of the newest one; "" without a key."""
+    if exchange := request.GET.get("exchange"):
+        return exchange
     keys = user_of(request).credentials.order_by("-created_at")
     chosen = request.GET.get("credential", "")
     key = keys.filter(pk=uuid_of(chosen)).first() if chosen else keys.first()

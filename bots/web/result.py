@@ -1,0 +1,149 @@
+"""What the page of a backtest shows, made from the kept request and report."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bots.core.slots import DCA_EXIT_SLOT, EXIT_SLOT, PURCHASE_SLOT
+from bots.models import Strategy
+from bots.templatetags.trade import duration
+from bots.web import plots
+from bots.web.backtest_form import WAYS
+from bots.web.findings import sentences
+from bots.web.price_history import bands
+from bots.web.strategy_form import FIELDS, StrategyForm
+from marketdata.models import Timeframe
+
+DURATIONS = {"interval", "cooldown"}
+BAR = 100  # units of the widest bar
+
+
+def as_text(value: Any) -> str:
+    """A float without exponent: 1e-05 is 0.00001."""
+    return f"{Decimal(str(value)):f}" if isinstance(value, float) else str(value)
+
+
+def asked(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request in words: how it was replayed, and the strategy's fields that were filled in."""
+    config = request["config"]
+    form = StrategyForm()
+    names = [name for name in FIELDS[Strategy(request["strategy"])] if config.get(name) not in (None, "")]
+    return {
+        **request,
+        "start": datetime.fromisoformat(request["start_date"]).date(),
+        "end": datetime.fromisoformat(request["end_date"]).date(),
+        "fees": Decimal(request["fees"]) * 100,
+        "way": dict(WAYS)[request["fill_model"]],
+        "fields": [(form.fields[name].label, _worded(form, name, config[name])) for name in names],
+    }
+
+
+def _worded(form: StrategyForm, name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in DURATIONS and str(value) != "0":
+        return duration(value)
+    choices = getattr(form.fields[name], "choices", None)
+    return str(dict(choices).get(value, value)) if choices else str(value)
+
+
+def shown(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    investment = report["buy_and_hold_curve"][0][1]
+    base, _, quote = request["symbol"].partition("/")
+    return {
+        "report": report,
+        "base": base,
+        "quote": quote,
+        "investment": investment,
+        "findings": sentences(report, investment, request["symbol"]),
+        "price": _price(request, report),
+        "equity": _equity(report),
+        "drawdown": _drawdown(report),
+        "band": _band(report),
+        "slots": _slots(report),
+        "lead": report["total_return"] - report["buy_and_hold_return"],
+    }
+
+
+def _price(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Without candles (they may have been removed since) there is nothing to draw the fills on."""
+    width = Timeframe(request["timeframe"]).milliseconds
+    start, end = report["start"] - width, report["end"]
+    found = bands(exchange=request["exchange"], symbol=request["symbol"], start=start, end=end)
+    if found is None:
+        return None
+    prices = [price for curve in found for _, price in curve]
+    frame = plots.frame_of((report["start"], end), [*prices, *_near(report["levels"], prices)])
+    sides = {side: [t for t in report["trades"] if t["side"] == side] for side in ("buy", "sell")}
+    return {
+        "frame": frame,
+        "range": plots.area(found.high, found.low, frame),
+        "close": plots.line(found.close, frame),
+        "levels": plots.across(report["levels"], frame),
+        **{side: plots.dots(((t["time"], t["price"]) for t in rows), frame) for side, rows in sides.items()},
+    }
+
+
+def _near(levels: Sequence[float], prices: Sequence[float]) -> list[float]:
+    """The levels that lie close enough to the prices not to squeeze them."""
+    low, high = min(prices), max(prices)
+    room = (high - low) or high * 0.01
+    return [level for level in levels if low - room <= level <= high + room]
+
+
+def _equity(report: Mapping[str, Any]) -> dict[str, Any]:
+    curves = report["equity_curve"], report["buy_and_hold_curve"]
+    points = [point for curve in curves for point in curve]
+    frame = plots.frame_of((time for time, _ in points), (value for _, value in points))
+    bot, hold = (plots.line(curve, frame) for curve in curves)
+    return {"frame": frame, "bot": bot, "hold": hold, "invested": frame.y(curves[1][0][1])}
+
+
+def _drawdown(report: Mapping[str, Any]) -> dict[str, Any]:
+    curves = [
+        [[time, fall * 100] for time, fall in plots.drawdown(report[name])]
+        for name in ("equity_curve", "buy_and_hold_curve")
+    ]
+    times = [time for time, _ in curves[0]]
+    deepest = min(fall for curve in curves for _, fall in curve)
+    frame = plots.frame_of(times, (0.0, deepest or -1.0))
+    floor = [[times[0], 0.0], [times[-1], 0.0]]
+    return {
+        "frame": frame,
+        "bot": plots.area(curves[0], floor, frame),
+        "hold": plots.line(curves[1], frame),
+    }
+
+
+def _band(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Four returns on one scale from 0 to 100."""
+    values = {
+        "low": report["band"]["pessimistic"],
+        "high": report["band"]["optimistic"],
+        "bot": report["total_return"],
+        "hold": report["buy_and_hold_return"],
+    }
+    low, high = min(*values.values(), 0.0), max(*values.values(), 0.0)
+    span = (high - low) or 1.0
+    at = {name: round((value - low) / span * 96 + 2, 2) for name, value in (values | {"zero": 0.0}).items()}
+    return {**at, "width": max(round(at["high"] - at["low"], 2), 0.4)}
+
+
+def _slots(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Dearest first, as in an order book."""
+    most = max((slot["cycles"] for slot in report["slots"]), default=0) or 1
+    levels = report["levels"]
+    return [
+        {**slot, **_named(slot["slot"], levels), "bar": round(slot["cycles"] / most * BAR, 1)}
+        for slot in sorted(report["slots"], key=lambda slot: -slot["slot"])
+    ]
+
+
+def _named(number: int, levels: Sequence[float]) -> dict[str, Any]:
+    names = {PURCHASE_SLOT: "Initial purchase", EXIT_SLOT: "Exit", DCA_EXIT_SLOT: "Sale of a deal"}
+    if number in names:
+        return {"name": names[number]}
+    if 0 <= number < len(levels) - 1:
+        return {"low": levels[number], "high": levels[number + 1]}
+    return {"name": f"Extra buy {number}" if number else "First buy"}
