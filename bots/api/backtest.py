@@ -15,6 +15,14 @@ from accounts.api.pagination import CursorPagination
 from bots.api import inputs
 from bots.api.views import Answering, body_of, user_of
 from bots.backtest import kept, service
+from bots.backtest.optimise import (
+    METHODS,
+    MOST_CONFIGS,
+    MOST_FOLDS,
+    OBJECTIVES,
+    OptimizeRequest,
+    submit_optimize,
+)
 from bots.backtest.path import FillModelName
 from bots.models import Backtest, BacktestKind, BacktestStatus, Strategy
 from marketdata.api.serializers import exchange_field
@@ -84,6 +92,28 @@ class ReportSerializer(serializers.Serializer[Any]):
     levels = serializers.ListField(child=serializers.FloatField(), help_text="of a grid, lowest first")
 
 
+class OptimizeBody(BacktestBody):
+    """A backtest with `ranges` instead of some fields of its config."""
+
+    config = inputs.ConfigField(help_text="what all have in common")
+    ranges = serializers.DictField(
+        help_text='by field: {"values": [...]} or {"from": 5, "to": 50, "step": 5}; with "unit": "percent" prices are '
+        "percent of the first close"
+    )
+    objective = serializers.ChoiceField(list(OBJECTIVES), default="sharpe_ratio")
+    method = serializers.ChoiceField(
+        list(METHODS), default=METHODS[0], help_text="grid tries all combinations, random max_configs of them"
+    )
+    max_configs = serializers.IntegerField(min_value=1, max_value=MOST_CONFIGS, default=1000)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    folds = serializers.IntegerField(
+        min_value=0, max_value=MOST_FOLDS, default=4, help_text="of the walk-forward; 0: none"
+    )
+    heatmap = serializers.ListField(child=serializers.CharField(), default=list, help_text="its two fields")
+    background = None  # type: ignore[assignment]
+    risk = None  # type: ignore[assignment]
+
+
 class KeptSerializer(serializers.ModelSerializer[Backtest]):
     kind = serializers.ChoiceField(BacktestKind.choices)
     status = serializers.ChoiceField(BacktestStatus.choices)
@@ -136,6 +166,17 @@ class Backtests(Answering, GenericAPIView[Backtest]):
         kept.count_start(user=user)
         report = service.backtest(asked)
         return Response({"id": kept.keep(user=user, request=asked, report=report).pk, **report})
+
+
+class Optimize(Answering):
+    @extend_schema(request=OptimizeBody, responses={202: KeptSerializer})
+    def post(self, request: Request) -> Response:
+        """Try many configs in the background: the best ones, a map over two fields, how the best of one part of the
+        time did on the next, and how likely it is that the best was the luckiest. One of yours runs at a time."""
+        body = body_of(OptimizeBody, request)
+        body["heatmap"] = tuple(body["heatmap"])
+        row = submit_optimize(user=user_of(request), request=OptimizeRequest(**body))
+        return Response(KeptSerializer(row).data, status=status.HTTP_202_ACCEPTED)
 
 
 class BacktestView(Answering):

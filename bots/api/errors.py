@@ -13,7 +13,10 @@ from exchanges.budget import AskedTooOften
 from marketdata.completing import CandlesLoading
 
 # Inputs beside the config; every other field that a service names is one of the config's.
-PLAIN_FIELDS = {"name", "strategy", "symbol", "credential_id", "action", "start_date", "end_date"}
+PLAIN_FIELDS = {
+    *("name", "strategy", "symbol", "credential_id", "action", "start_date", "end_date"),
+    *("ranges", "objective", "method", "max_configs", "folds", "heatmap", "days"),
+}
 RETRY_AFTER = 5.0  # seconds
 
 
@@ -36,7 +39,7 @@ class ExchangeAway(APIException):
 
 
 def attribute_of(field: str) -> str:
-    if field in PLAIN_FIELDS:
+    if field.partition(".")[0] in PLAIN_FIELDS:
         return field
     return f"config.{field}" if field else "config"
 

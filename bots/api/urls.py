@@ -21,6 +21,7 @@ urlpatterns = [
     path("bots/<uuid:bot_id>/equity", history.Equity.as_view(), name="bot_equity"),
     path("bots/<uuid:bot_id>/stats", history.Stats.as_view(), name="bot_stats"),
     path("backtest", backtest.Backtests.as_view(), name="backtests"),
+    path("backtest/optimize", backtest.Optimize.as_view(), name="optimize"),
     path("backtest/<uuid:backtest_id>", backtest.BacktestView.as_view(), name="backtest"),
     path("kill-switch", views.KillSwitch.as_view(), name="kill_switch"),
     path("kill-switch/reset", views.KillSwitchReset.as_view(), name="kill_switch_reset"),

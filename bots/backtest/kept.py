@@ -1,5 +1,6 @@
 """Kept backtests: what users start, look up, cancel and delete. `jobs` is who runs those that wait."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,7 @@ from django.utils import timezone
 from bots.backtest import service
 from bots.backtest.replay import TookTooLong
 from bots.backtest.service import Request
-from bots.core.strategies.config import as_json
+from bots.core.strategies.config import to_decimal
 from bots.models import UNFINISHED, Backtest, BacktestKind, BacktestStatus
 from bots.models.backtest import pack
 from bots.services.errors import IllegalMove
@@ -139,7 +140,16 @@ def request_json(request: Request) -> dict[str, Any]:
         "fill_model": request.fill_model,
         "fees": f"{request.fees:f}",
         "risk": request.risk,
-        "config": as_json(request.strategy, request.config),
+        "config": plain_config(request.config),
+    }
+
+
+def plain_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what was given, decimals as plain strings."""
+    return {
+        name: f"{to_decimal(value):f}" if isinstance(value, float | Decimal) else value
+        for name, value in config.items()
+        if value is not None and value != ""
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from bots.backtest.path import FillModelName
 from bots.backtest.report import report
@@ -53,6 +53,11 @@ def backtest(request: Request, patience: float = PATIENCE, longest: float = LONG
 def check(request: Request) -> None:
     """What can be known without the candles. Raises as `backtest` does."""
     checked_config(request.strategy, request.config)
+    check_market(request)
+
+
+def check_market(request: Request) -> None:
+    """What can be known without config and candles. Raises as `backtest` does."""
     _span(request)
     market_for(request.exchange, request.symbol)
 
@@ -60,13 +65,25 @@ def check(request: Request) -> None:
 def case_of(request: Request, patience: float = PATIENCE) -> Case:
     """What the request asks to be replayed. Raises as `backtest` does."""
     config = checked_config(request.strategy, request.config)
+    found = market_and_candles(request, patience)
+    _check(config, found.market, found.candles)
+    return Case(config, *found, read_limits(request.config) if request.risk else NO_LIMITS)
+
+
+class Found(NamedTuple):
+    """`width` is the candles' length in ms."""
+
+    market: Market
+    candles: columns.Columns
+    width: int
+
+
+def market_and_candles(request: Request, patience: float = PATIENCE) -> Found:
+    """The config apart. Raises as `backtest` does."""
     start, end = _span(request)
-    market = replace(
-        market_for(request.exchange, request.symbol), maker_fee=request.fees, taker_fee=request.fees
-    )
-    candles, width = _candles(request, start, end, patience)
-    _check(config, market, candles)
-    return Case(config, market, candles, width, read_limits(request.config) if request.risk else NO_LIMITS)
+    market = market_for(request.exchange, request.symbol)
+    market = replace(market, maker_fee=request.fees, taker_fee=request.fees)
+    return Found(market, *_candles(request, start, end, patience))
 
 
 def refuse(field: str, code: str, detail: str) -> InvalidConfig:
@@ -123,9 +140,11 @@ def _no_data(request: Request) -> InvalidConfig:
 
 
 def _check(config: Any, market: Market, candles: columns.Columns) -> None:
-    """The same pre-flight as for a bot that starts, at the first close; the account is not asked for its funds."""
-    price = Decimal(int(candles.close[0])) / columns.SCALE
+    if failures := failures_at(config, market, Decimal(int(candles.close[0])) / columns.SCALE):
+        raise InvalidConfig(failures)
+
+
+def failures_at(config: Any, market: Market, price: Decimal) -> list[FieldError]:
+    """The same pre-flight as for a bot that starts at this price; the account is not asked for its funds."""
     check = preflight_grid if isinstance(config, GridConfig) else preflight_dca
-    found = check(config, market, price, None)
-    if not found.ok:
-        raise InvalidConfig(found.failures)
+    return check(config, market, price, None).failures
