@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
@@ -123,6 +124,7 @@ class Loaded:
     closes: list[tuple[int, Decimal]]
     placed: list[tuple[int, bool]]  # of the last minute: when (ms), and whether a fill or a start explains it
     fills: list[int]  # of the last minute
+    attempts: dict[tuple[int, int, Side], int]  # orders made of each slot's current cycle and side
 
 
 def live_orders(bot_id: UUID) -> list[core.Order]:
@@ -176,6 +178,20 @@ def is_at_rest(bot_id: UUID) -> bool:
     return idle.exists() and not live_orders(bot_id)
 
 
+ATTEMPTS = (
+    "SELECT orders.slot, orders.cycle, side, count(*) FROM bot_slots JOIN orders ON orders.bot_id = bot_slots.bot_id"
+    " AND orders.slot = bot_slots.slot AND orders.cycle >= bot_slots.cycle"
+    " WHERE bot_slots.bot_id = %s GROUP BY orders.slot, orders.cycle, side"
+)
+
+
+def attempts(bot_id: UUID) -> dict[tuple[int, int, Side], int]:
+    """How many orders were made of each slot's current cycle and side, whatever became of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(ATTEMPTS, [bot_id])
+        return {(slot, cycle, Side(side)): count for slot, cycle, side, count in cursor.fetchall()}
+
+
 def load(bot_id: UUID, since: datetime) -> Loaded:
     """The bot with its slots, live orders and its run's minute closes since `since`. Raises Bot.DoesNotExist."""
     # First: a process that had the bot before may still book a fill. Its order is then live here, and is asked for,
@@ -205,4 +221,5 @@ def load(bot_id: UUID, since: datetime) -> Loaded:
         ],
         placed=[(row.sent_at or 0, row.explained) for row in recent.only("sent_at", "explained")],
         fills=list(map(milliseconds, bot.fills.filter(time__gte=minute_ago).values_list("time", flat=True))),
+        attempts=attempts(bot_id),
     )

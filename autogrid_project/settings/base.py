@@ -190,6 +190,11 @@ AUTOGRID_BOTS_PER_WORKER = env.integer("AUTOGRID_BOTS_PER_WORKER", 1000)
 AUTOGRID_RECV_WINDOW_MS = env.integer("AUTOGRID_RECV_WINDOW_MS", 5_000)
 AUTOGRID_RESOLVE_DELAY_MS = env.integer("AUTOGRID_RESOLVE_DELAY_MS", -1)
 AUTOGRID_BETWEEN_MISSES_MS = env.integer("AUTOGRID_BETWEEN_MISSES_MS", 5_000)
+# What every bot's engine is handed and answers, for `manage replay_bot`: kept that many days (0: nothing is recorded)
+# and at most that many MB.
+AUTOGRID_RECORDINGS = HOME / "recordings"
+AUTOGRID_RECORDING_DAYS = env.integer("AUTOGRID_RECORDING_DAYS", 7)
+AUTOGRID_RECORDING_MB = env.integer("AUTOGRID_RECORDING_MB", 512)
 # Where the simulated exchange listens, as JSON; set by settings/demo.py and settings/test.py alone.
 EXCHANGE_SIMULATOR: dict[str, str] | None = None
 # Proxies on the way to the exchanges: http://user:password@host:port for all, or bybit=http://... for one.

@@ -1,6 +1,8 @@
 """Settings of the test suite: real Postgres and Valkey, services of its own, nothing beyond the machine."""
 
 import os
+import tempfile
+from pathlib import Path
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
 os.environ.setdefault("DJANGO_SECRET_KEY", "test-only-" + "x" * 50)
@@ -29,5 +31,6 @@ STORAGES = {
 }
 # Nothing is collected for tests: WhiteNoise looks files up as they are asked for.
 WHITENOISE_AUTOREFRESH = True
+AUTOGRID_RECORDINGS = Path(tempfile.gettempdir()) / f"autogrid-recordings-{os.getuid()}-{_WORKER}"
 PASSWORD_HASHERS = ["accounts.tests.hashers.QuickBCrypt"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -25,6 +25,7 @@ from bots.core.types import Fill, Market, OrderReport, Ticker
 from bots.models import Bot, BotStatus
 from bots.runtime.accounts import Account
 from bots.runtime.inbox import Event, Hang, Inbox, Intent, Reconcile
+from bots.runtime.recording import RecordedEngine, build_engine
 from bots.runtime.recovery import Recovery
 from bots.runtime.store import DatabaseStore
 from bots.services import halts, outcome
@@ -162,6 +163,8 @@ class Runner:
             await self._loop()
         finally:
             unsubscribe()
+            if isinstance(self.engine, RecordedEngine):
+                self.engine.ended()
 
     async def _configured(self, loaded: rows.Loaded, market: Market) -> tuple[BaseStrategy, RiskLimits]:
         try:
@@ -178,7 +181,9 @@ class Runner:
         risk.remember_orders(loaded.placed, loaded.fills)
         halt = await self.host.database.run(halts.concerning, bot)
         risk.halt = halt.sentence if halt else ""
-        engine = BotEngine(
+        engine = build_engine(
+            self.host.tape,
+            loaded.attempts,
             strategy=strategy,
             exchange=account.connector,
             position_manager=PositionManager(bot.total_investment, loaded.position),

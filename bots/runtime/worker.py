@@ -24,6 +24,7 @@ from bots.runtime.feed import Feed
 from bots.runtime.heartbeat import Heartbeat
 from bots.runtime.inbox import Hang
 from bots.runtime.minutes import Minutes
+from bots.runtime.recording import open_tape
 from bots.runtime.runner import Runner
 from bots.runtime.starts import Starts
 from bots.services import outcome
@@ -59,6 +60,7 @@ class BotWorker:
         self.database = Database()
         self.minutes = Minutes(self.database)
         self.accounts = Accounts(self.database)
+        self.tape = open_tape()
         self.feed = Feed(lambda: list(self.runners.values()))
         self.prices: PriceBus
         self.heartbeat = Heartbeat(self._lost)
@@ -90,7 +92,7 @@ class BotWorker:
         self.prices = self.accounts.prices = PriceBus(fetch=self._public.fetch)
         await self.prices.start()
         # Tasks of their own: what users want must be seen even when the queue cannot be reached.
-        work = (self._look, self._reap, self.minutes.write, self.feed.run)
+        work = (self._look, self._reap, self.minutes.write, self.feed.run, self._tidy_tape)
         self._tasks = [self.loop.create_task(self._for_ever(each)) for each in work]
 
     def close(self) -> None:
@@ -116,6 +118,8 @@ class BotWorker:
         self._hang_up()
         await self._hand_over()
         await self._leave()
+        if self.tape is not None:
+            self.tape.close()
         await self.accounts.close()
         await self.prices.close()
         await self._public.close()
@@ -155,6 +159,10 @@ class BotWorker:
 
     def _submit(self, work: Coroutine[Any, Any, Any]) -> "Future[Any]":
         return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    async def _tidy_tape(self) -> None:
+        if self.tape is not None:
+            self.tape.tidy()
 
     # Bots
 
