@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from bots.backtest import jobs, kept, running, watch
+from bots.backtest import waiting as waiting_for_candles
 from bots.models import Backtest, BacktestKind
 from bots.tasks import run_backtests
 from bots.tests.test_backtest import URL, body, stored
@@ -127,7 +128,7 @@ def test_progress_only_rises_and_says_how_many_candles_are_here(
     alices.post(URL, body(background=True), format="json")
     jobs.run_waiting()
     assert Backtest.objects.get().status == "done"
-    assert told[0] == (0.25, "The candles are being fetched: 50% are here.")
+    assert told[0] == (waiting_for_candles.LOADING / 2, "The candles are being fetched: 50% are here.")
     assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)
 
 
