@@ -16,9 +16,10 @@ let askedAt = 0;
 let retry = null;
 let heard = 0;
 
-/** `listener(event)` for snapshot, pnl, order, fill, bot and price. */
+/** `listener(event)` for snapshot, pnl, order, fill, bot and price. One that comes late gets a snapshot too. */
 export function onEvent(listener) {
   listeners.add(listener);
+  if (seq !== null) resync();
 }
 
 /** `watcher(state)` with connecting, open or down. */

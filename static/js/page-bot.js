@@ -30,13 +30,11 @@ function refresh() {
   );
 }
 
-let opened = false;
 onEvent((event) => {
   if (event.type === "snapshot") {
     const mine = event.bots.find((bot) => bot.id === id);
     if (mine) show(id, mine);
-    if (opened) refresh(); // a gap or a new connection: the tables may have missed something
-    opened = true;
+    refresh(); // the tables may have missed something: a gap, or what happened while the page was loading
   } else if (event.type === "price") {
     if (event.symbol !== symbol || event.exchange !== exchange) return;
     chart.tick(Number(event.price), event.time);

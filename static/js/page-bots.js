@@ -27,9 +27,8 @@ function total() {
 
 onEvent((event) => {
   if (event.type === "snapshot") {
-    const shown = document.querySelectorAll("tr[data-bot]").length;
-    const known = event.bots.every((bot) => show(bot.id, bot));
-    if (!known || shown !== event.bots.length) refresh();
+    for (const bot of event.bots) show(bot.id, bot);
+    refresh(); // bots and their states may have changed while the page was loading
   } else if (event.type === "pnl") {
     show(event.bot_id, event);
   } else if (event.type === "bot") {

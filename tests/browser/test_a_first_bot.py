@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Stack
+from tests.stack import PASSWORD, Stack, until
 
 pytestmark = pytest.mark.browser
 KEY = "demo-first-bot-0123456789"
@@ -31,6 +31,36 @@ def test_a_new_user_trades_within_minutes(page: Page, stack: Stack) -> None:
     page.get_by_role("button", name="Stop the bot").click()
     expect(page.locator("#p-head .badge")).to_have_text("Stopped", timeout=60_000)
     assert open_orders(stack) == []
+
+
+def test_a_page_shows_what_happened_while_it_was_loading(page: Page, stack: Stack) -> None:
+    trader = stack.register("loading")
+    key = trader.add_key("demo-loading-0123456789", "a-secret-of-the-loading-page")
+    price = trader.price("BTC/USDT")
+    config = {
+        "lower_price": price * 4 / 5,
+        "upper_price": price * 6 / 5,
+        "grid_count": 10,
+        "investment": 1000,
+    }
+    bot = trader.create(
+        key, "grid", "BTC/USDT", {name: str(value) for name, value in config.items()}, "Loading"
+    )
+    trader.post(f"bots/{bot}/start")
+    page.goto("/")
+    page.get_by_label("Email").fill("loading@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="Loading", exact=True)).to_be_visible()
+
+    def stop_meanwhile(script: Route) -> None:
+        trader.post(f"bots/{bot}/stop")
+        until(lambda: trader.have_stopped(bot), 120, "the bot's stop")
+        script.continue_()
+
+    page.route("**/page-bot*.js", stop_meanwhile)
+    page.goto(f"/bots/{bot}/")
+    expect(page.locator("#p-head .badge")).to_have_text("Stopped", timeout=60_000)
 
 
 def sign_up(page: Page) -> None:
