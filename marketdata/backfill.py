@@ -29,13 +29,15 @@ async def backfill(
     start: int,
     end: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    report: StoreReport | None = None,
 ) -> StoreReport:
     """Stores the missing closed minutes of [start, end) ms, page by page; what is stored stays, so that an
-    interrupted run costs nothing. `progress` is told (minutes done, minutes in all) after each page.
-    Minutes the exchange itself does not have stay missing. Raises what `connector.candles` raises."""
+    interrupted run costs nothing. `progress` is told (minutes done, minutes in all) after each page; `report` is added
+    to, where one is given. Minutes the exchange itself does not have stay missing. Raises what `connector.candles`
+    raises."""
     closed = await connector.exchange_time() // MINUTE * MINUTE
     end = closed if end is None else min(end, closed)
-    report, cursor = StoreReport(), start
+    report, cursor = StoreReport() if report is None else report, start
     holes = await in_database(missing_ranges, connector.exchange, symbol, start, end) if start < end else []
     for first, after in holes:
         cursor = max(cursor, first)

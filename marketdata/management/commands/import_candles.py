@@ -1,21 +1,17 @@
 """Candles from files into the database: `./autogrid manage import_candles FILE... --symbol BTC/USDT`."""
 
-import re
 import sys
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from exchanges.connector.facts import FACTS
 from marketdata.candle_files import UnreadableFile
+from marketdata.gaps import gap_lines
 from marketdata.importing import ImportReport, import_file
+from marketdata.management.spans import add_market, symbol_of
 from marketdata.models import Timeframe
-
-SHOWN_GAPS = 10
-_SYMBOL = re.compile(r"[A-Z0-9]{1,9}/[A-Z0-9]{1,9}")
 
 
 class Command(BaseCommand):
@@ -26,14 +22,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--exchange", default="binance", choices=sorted(FACTS))
-        parser.add_argument("--symbol", required=True, help="as in BTC/USDT")
+        add_market(parser)
         parser.add_argument("--timeframe", default="1m", choices=Timeframe.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        symbol = options["symbol"].upper()
-        if not _SYMBOL.fullmatch(symbol):
-            raise CommandError(f"--symbol must be like BTC/USDT, not {options['symbol']}.")
+        symbol = symbol_of(options)
         missing = [str(path) for path in options["files"] if not path.is_file()]
         if missing:
             raise CommandError(f"There is no such file: {', '.join(missing)}.")
@@ -64,11 +57,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{path.name}: {report.rows:,} rows, {report.stored:,} stored.")
         for reason, count in report.rejected.most_common():
             self.stdout.write(f"  left out, {reason}: {count:,}")
-        for first, after in report.gaps[:SHOWN_GAPS]:
-            self.stdout.write(f"  missing from {_utc(first)} to {_utc(after)}: {(after - first) // width:,}")
-        if len(report.gaps) > SHOWN_GAPS:
-            self.stdout.write(f"  and {len(report.gaps) - SHOWN_GAPS:,} more gaps")
-
-
-def _utc(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
+        for line in gap_lines(report.gaps, width):
+            self.stdout.write(f"  {line}")
