@@ -35,20 +35,21 @@ def throwaway(database: str, settings: str) -> Iterator[dict[str, str]]:
 
 
 def test(arguments: list[str]) -> int:
-    """The whole suite with coverage, then what only the cloud has; or what the arguments choose, without coverage."""
+    """What only the cloud has, then the whole suite with coverage; or what the arguments choose, without coverage."""
     command = [sys.executable, "-m", "pytest"]
     if not {"-n", "--numprocesses", "--pdb"} & set(arguments):
         command += ["-n", "2", "--dist", "loadscope"]
-    if not arguments:
+    whole = not arguments
+    if whole:
         command += ["--cov", "--cov-report=term", "--cov-fail-under=85"]
     with throwaway("test", TEST_SETTINGS) as env:
         # The generated keys would differ from run to run; settings/test.py has its own.
         for name in ("DJANGO_SECRET_KEY", "AUTOGRID_ENCRYPTION_KEYS"):
             del env[name]
-        code = run([*command, *arguments], env)
-        if code == 0 and not arguments:
-            code = run([sys.executable, "-m", "pytest", CLOUD_TESTS], env | CLOUD)
-    if code == 0 and not arguments:
+        # The cloud's first: the last summary that is printed is that of the whole suite.
+        cloud = run([sys.executable, "-m", "pytest", "-q", CLOUD_TESTS], env | CLOUD) if whole else 0
+        code = run([*command, *arguments], env) or cloud
+    if code == 0 and whole:
         return _core_coverage()
     return code
 
