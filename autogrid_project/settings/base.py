@@ -180,7 +180,7 @@ AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
 if AUTOGRID_DEPLOYMENT not in {"self_hosted", "cloud"}:
     raise ImproperlyConfigured("AUTOGRID_DEPLOYMENT must be self_hosted or cloud.")
 if AUTOGRID_DEPLOYMENT == "cloud":
-    INSTALLED_APPS += ["billing"]
+    INSTALLED_APPS += ["billing", "djstripe"]
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 # How many bots one worker process may run at a time.
@@ -221,6 +221,17 @@ AUTOGRID_MOST_PRICE_DEVIATION = env.decimal("AUTOGRID_MOST_PRICE_DEVIATION", "50
 # limits within a minute. 0: never.
 AUTOGRID_BREAKER_USER_BOTS = env.integer("AUTOGRID_BREAKER_USER_BOTS", 3)
 AUTOGRID_BREAKER_SYSTEM_USERS = env.integer("AUTOGRID_BREAKER_SYSTEM_USERS", 5)
+
+# --- billing: in the cloud alone ----------------------------------------------------------------------------
+# dj-stripe's own migrations take a minute and a half: one of ours makes the same tables (a test compares them).
+MIGRATION_MODULES = {"djstripe": "billing.djstripe_migrations"}
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
+# Where Stripe is; other than its own address in tests and the demo alone.
+AUTOGRID_STRIPE_URL = "https://api.stripe.com"
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+DJSTRIPE_WEBHOOK_URL = r"^never/$"  # dj-stripe's own view is not used
 
 JWT_ACCESS_LIFETIME = timedelta(hours=24)
 JWT_REFRESH_LIFETIME = timedelta(days=7)
