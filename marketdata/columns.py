@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from marketdata.models import CandleMonth, Timeframe
 
 SCALE = 100_000_000  # prices are whole numbers of 1e-8 quote: exact, and compared as fast as floats
+NEARLY = 0.9  # of the longest stretch: what a shorter timeframe must cover to be taken
 
 _HEADER, _TRAILER = 19, 2  # bytes around the tuples of a binary COPY
 _FIELDS = ("time", "open", "high", "low", "close", "volume")
@@ -63,10 +65,17 @@ def read(*, exchange: str, symbol: str, timeframe: str, start: int, end: int) ->
 
 
 def finest(*, exchange: str, symbol: str, start: int, end: int) -> str | None:
-    """The shortest timeframe that has candles in these months; None where nothing is stored."""
+    """The shortest timeframe that covers (nearly) as much of [start, end) ms as any that is stored: a week of minutes
+    does not stand for a year of hours. None where nothing is stored in these months."""
     stored = CandleMonth.objects.filter(exchange=exchange, symbol=symbol, month__in=list(_months(start, end)))
     have = set(stored.values_list("timeframe", flat=True).distinct())
-    return next((frame.value for frame in Timeframe if frame.value in have), None)
+    frames = [frame for frame in Timeframe if frame.value in have]
+    if len(frames) < 2:
+        return frames[0].value if frames else None
+    span: dict[str, Any] = {"exchange": exchange, "symbol": symbol, "start": start, "end": end}
+    covered = {frame: len(read(**span, timeframe=frame.value)) * frame.milliseconds for frame in frames}
+    enough = NEARLY * max(covered.values())
+    return next(frame.value for frame in frames if covered[frame] >= enough)
 
 
 def holes(columns: Columns, width: int, start: int, end: int) -> list[tuple[int, int]]:
