@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.api.fields import DecimalField, StrictSerializer
 from accounts.api.pagination import CursorPagination
 from bots.api import inputs
-from bots.api.views import Answering, body_of, user_of
+from bots.api.views import Answering, body_of, query_of, user_of
 from bots.backtest import kept, service
 from bots.backtest.optimise import (
     METHODS,
@@ -24,6 +24,7 @@ from bots.backtest.optimise import (
     submit_optimize,
 )
 from bots.backtest.path import FillModelName
+from bots.backtest.suggest import MOST_DAYS, suggest
 from bots.models import Backtest, BacktestKind, BacktestStatus, Strategy
 from marketdata.api.serializers import exchange_field
 from marketdata.models import Timeframe
@@ -177,6 +178,28 @@ class Optimize(Answering):
         body["heatmap"] = tuple(body["heatmap"])
         row = submit_optimize(user=user_of(request), request=OptimizeRequest(**body))
         return Response(KeptSerializer(row).data, status=status.HTTP_202_ACCEPTED)
+
+
+class SuggestionQuery(serializers.Serializer[Any]):
+    exchange = exchange_field(default="binance")
+    symbol = serializers.CharField(max_length=20)
+    investment = DecimalField(default=Decimal(1000), min_value=Decimal("0.00000001"))
+    days = serializers.IntegerField(min_value=2, max_value=MOST_DAYS, default=30)
+
+
+class SuggestionSerializer(serializers.Serializer[Any]):
+    config = serializers.DictField(help_text="of a grid bot")
+    reasons = serializers.DictField(child=serializers.FloatField(), help_text="numbers; ratios are fractions")
+    sentences = serializers.ListField(child=serializers.CharField(), help_text="the same for people")
+
+
+class SuggestionView(Answering):
+    @extend_schema(parameters=[SuggestionQuery], responses=SuggestionSerializer)
+    def get(self, request: Request) -> Response:
+        """A range and a number of grids for a market, from the volatility of its last days and the fees."""
+        query = query_of(SuggestionQuery, request)
+        query["symbol"] = query["symbol"].upper()
+        return Response(SuggestionSerializer(suggest(**query)).data)
 
 
 class BacktestView(Answering):

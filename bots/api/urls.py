@@ -7,6 +7,7 @@ from bots.api import backtest, history, views
 urlpatterns = [
     path("bots", views.Bots.as_view(), name="bots"),
     path("bots/preflight", views.PreflightView.as_view(), name="bot_preflight"),
+    path("bots/suggestion", backtest.SuggestionView.as_view(), name="suggestion"),
     path("bots/<uuid:bot_id>", views.BotView.as_view(), name="bot"),
     path("bots/<uuid:bot_id>/start", views.Start.as_view(), name="bot_start"),
     path("bots/<uuid:bot_id>/stop", views.Stop.as_view(), name="bot_stop"),

@@ -46,7 +46,7 @@ def test_the_best_of_many_random_walks_is_called_luck_and_real_skill_is_not() ->
 def test_the_same_ratio_convinces_less_the_more_was_tried() -> None:
     rng = np.random.default_rng(2)
     returns, ratios = rng.normal(0.002, 0.01, 365), rng.normal(0, 0.05, 50)
-    probabilities = [judge(returns, ratios, trials).probability for trials in (50, 500, 5000, 50_000)]
+    probabilities = [judge(returns, ratios, trials).probability or 0.0 for trials in (50, 500, 5000, 50_000)]
     assert probabilities == sorted(probabilities, reverse=True)
 
 

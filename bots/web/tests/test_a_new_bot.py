@@ -1,6 +1,7 @@
 """/bots/new/: a plain form, its pre-flight as one types, and nothing half created."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +131,40 @@ def test_a_bot_can_be_made_like_another(as_alice: Client, as_bob: Client, making
     bot = making("Range")
     assert 'value="60000"' in as_alice.get(f"/bots/new/?like={bot.id}").content.decode()
     assert as_bob.get(f"/bots/new/?like={bot.id}").status_code == 404
+
+
+def test_a_range_is_suggested_and_nothing_made(
+    as_alice: Client, key: Credential, settings: Any, tmp_path: Path
+) -> None:
+    settings.HOME = tmp_path
+    answer = as_alice.post(
+        "/bots/new/", form(key, suggest="1", name="", lower_price="", stop_loss_price="50000")
+    )
+    assert answer.status_code == 200, answer.context["form"].errors
+    filled = answer.context["form"].initial
+    assert 0 < float(filled["lower_price"]) < 65_000 < float(filled["upper_price"])
+    assert filled["spacing"] == "geometric"
+    assert (filled["investment"], filled["stop_loss_price"]) == ("1000", "50000")
+    shown = answer.content.decode()
+    assert f'value="{filled["lower_price"]}"' in shown
+    assert "of which the fees of buying and selling" in shown
+    assert not Bot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"symbol": "NO/SUCH"}, "symbol"),
+        ({"investment": "5"}, "investment"),
+        ({"investment": ""}, "investment"),
+        ({"investment": "much"}, "investment"),
+        ({"credential": ""}, "credential"),
+    ],
+)
+def test_what_nothing_can_be_suggested_for_is_said_at_its_field(
+    as_alice: Client, key: Credential, settings: Any, tmp_path: Path, changes: dict[str, str], field: str
+) -> None:
+    settings.HOME = tmp_path
+    answer = as_alice.post("/bots/new/", form(key, suggest="1", **changes))
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]

@@ -5,15 +5,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from bots import selectors
 from bots.backtest import kept
+from bots.backtest.suggest import suggest
 from bots.core.ports import ExchangeError, UnknownSymbol
 from bots.core.rounding import nearest
+from bots.core.strategies.config import to_decimal
 from bots.models import Bot
 from bots.services import lifecycle
 from bots.services.errors import IllegalMove, InvalidConfig
@@ -26,6 +28,7 @@ from exchanges.models import Credential
 from marketdata.services import follow
 
 MOST_SYMBOLS = 30
+SUGGESTED = ("lower_price", "upper_price", "grid_count", "spacing")
 
 
 def _form(user: User, *args: Any, **kwargs: Any) -> BotForm:
@@ -36,7 +39,10 @@ def _form(user: User, *args: Any, **kwargs: Any) -> BotForm:
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    if request.method == "POST":
+    sentences: list[str] = []
+    if "suggest" in request.POST:
+        form, sentences = _suggested(user, request.POST)
+    elif request.method == "POST":
         form = _form(user, request.POST)
         if form.is_valid():
             answer = _create(request, form)
@@ -44,7 +50,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 return answer
     else:
         form = _form(user, initial=_initial(request))
-    context = {"nav": "new", "form": form, "has_key": user.credentials.exists()}
+    context = {"nav": "new", "form": form, "has_key": user.credentials.exists(), "sentences": sentences}
     return render(request, "web/new.html", context, status=422 if form.errors else 200)
 
 
@@ -57,6 +63,30 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         found = kept.access_backtest(user=user, backtest_id=uuid_of(backtest))
         return initial_of_backtest(found, config_of(found, request.GET.get("best")), user.credentials.all())
     return {"symbol": "BTC/USDT"}
+
+
+def _suggested(user: User, data: QueryDict) -> tuple[BotForm, list[str]]:
+    """The form with a range and a number of grids filled in, and why these."""
+    form = _form(user, data)
+    form.fields["name"].required = False
+    if not form.is_valid():
+        return form, []
+    try:
+        found = suggest(
+            exchange=form.cleaned_data["credential"].venue,
+            symbol=form.cleaned_data["symbol"].upper(),
+            investment=to_decimal(form.cleaned_data["investment"] or "0"),
+        )
+    except ValueError as error:
+        form.add_error("investment", str(error))
+    except InvalidConfig as refused:
+        form.add_service_errors(refused.errors)
+    except ExchangeError as error:
+        form.add_error(None, error.detail)
+    else:
+        suggested = {name: found.config[name] for name in SUGGESTED}
+        return _form(user, initial=form.cleaned_data | suggested), found.sentences
+    return form, []
 
 
 def _create(request: HttpRequest, form: BotForm) -> HttpResponse | None:
