@@ -27,15 +27,17 @@ def as_text(value: Any) -> str:
 def asked(request: Mapping[str, Any]) -> dict[str, Any]:
     """The request in words: how it was replayed, and the strategy's fields that were filled in."""
     config = request["config"]
-    form = StrategyForm()
-    names = [name for name in FIELDS[Strategy(request["strategy"])] if config.get(name) not in (None, "")]
+    form, ranges = StrategyForm(), request.get("ranges", {})
+    given = {name: _worded(form, name, value) for name, value in config.items() if name in form.fields}
+    given |= {name: _range(values) for name, values in ranges.items()}
+    names = [name for name in FIELDS[Strategy(request["strategy"])] if given.get(name)]
     return {
         **request,
         "start": datetime.fromisoformat(request["start_date"]).date(),
         "end": datetime.fromisoformat(request["end_date"]).date(),
         "fees": Decimal(request["fees"]) * 100,
         "way": dict(WAYS)[request["fill_model"]],
-        "fields": [(form.fields[name].label, _worded(form, name, config[name])) for name in names],
+        "fields": [(form.fields[name].label, given[name]) for name in names],
     }
 
 
@@ -46,6 +48,13 @@ def _worded(form: StrategyForm, name: str, value: Any) -> str:
         return duration(value)
     choices = getattr(form.fields[name], "choices", None)
     return str(dict(choices).get(value, value)) if choices else str(value)
+
+
+def _range(given: Mapping[str, Any]) -> str:
+    unit = "% of the first price" if given.get("unit") == "percent" else ""
+    if "values" in given:
+        return ", ".join(str(value) for value in given["values"]) + unit
+    return f"{given['from']} to {given['to']}{unit}, step {given['step']}"
 
 
 def shown(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bots.web.views import (
     keys,
     listing,
     new,
+    optimize,
     paper,
 )
 
@@ -32,10 +33,12 @@ urlpatterns = [
     path("backtest/", backtests.backtests, name="backtests"),
     path("backtest/market/", backtests.market, name="backtest_market"),
     path("backtest/compare/", compare.compare, name="compare"),
+    path("backtest/optimize/", optimize.optimize, name="optimize"),
     path("backtest/<uuid:backtest_id>/", backtest_result.backtest, name="backtest"),
     path("backtest/<uuid:backtest_id>/progress/", backtest_result.progress, name="backtest_progress"),
     path("backtest/<uuid:backtest_id>/trades.csv", backtest_result.trades_file, name="backtest_trades"),
-    path("backtest/<uuid:backtest_id>/again/", backtest_result.again, name="backtest_again"),
+    path("backtest/<uuid:backtest_id>/again/", optimize.again, name="backtest_again"),
+    path("backtest/<uuid:backtest_id>/best/<int:number>/", optimize.best, name="backtest_best"),
     path("backtest/<uuid:backtest_id>/cancel/", backtest_result.cancel, name="backtest_cancel"),
     path("backtest/<uuid:backtest_id>/delete/", backtest_result.delete, name="backtest_delete"),
     path("keys/", keys.keys, name="keys"),

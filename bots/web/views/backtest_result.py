@@ -14,11 +14,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bots.backtest import kept
-from bots.core.ports import ExchangeError
-from bots.models import UNFINISHED, Backtest, BacktestKind
-from bots.services.errors import IllegalMove, InvalidConfig
+from bots.models import UNFINISHED, BacktestKind
 from bots.templatetags.trade import moment
-from bots.web import result
+from bots.web import result, search_result
 from bots.web.requests import HtmxRequest, user_of
 
 ROWS = 25
@@ -40,6 +38,8 @@ def backtest(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
     report = found.result
     if report is None:
         return render(request, "web/backtest_ended.html", context)
+    if found.kind == BacktestKind.OPTIMIZE:
+        return render(request, "web/search.html", context | search_result.shown(found.request, report))
     context |= result.shown(found.request, report)
     context["trades"] = Paginator(report["trades"][::-1], ROWS).get_page(request.GET.get("page"))
     return render(request, "web/backtest.html", context)
@@ -73,29 +73,6 @@ def trades_file(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
 def _row(trade: Mapping[str, Any]) -> list[Any]:
     time = moment(trade["time"]).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return [time, *(result.as_text(trade[name]) for name in COLUMNS[1:])]
-
-
-@require_POST
-@login_required
-def again(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
-    """The same request once more, as a result of its own."""
-    found = kept.access_backtest(user=user_of(request), backtest_id=backtest_id)
-    if found.kind != BacktestKind.RUN:
-        raise Http404("This is no backtest.")
-    return _started(request, found)
-
-
-def _started(request: HttpRequest, found: Backtest) -> HttpResponse:
-    try:
-        new = kept.submit(user=user_of(request), request=kept.request_of(found.request))
-    except InvalidConfig as refused:
-        for error in refused.errors:
-            messages.error(request, error.detail)
-    except (ExchangeError, IllegalMove) as refused:
-        messages.error(request, refused.detail)
-    else:
-        return redirect("web:backtest", new.pk)
-    return redirect("web:backtest", found.pk)
 
 
 @require_POST
