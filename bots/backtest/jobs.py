@@ -94,12 +94,15 @@ def run(row: Backtest) -> None:
     with Watch(row) as watch:
         try:
             result, summary = WORK[row.kind](row, watch)
-        except Stopped:
-            watch.write(status=BacktestStatus.QUEUED, doing=kept.WAITING)
+        except (Stopped, TookTooLong) as ended:
+            if watch.should_stop():
+                watch.write(status=BacktestStatus.QUEUED, doing=kept.WAITING)
+            else:
+                fail(watch, str(ended))
         except InvalidConfig as refused:
             fail(watch, " ".join(error.detail for error in refused.errors))
-        except (ExchangeError, TookTooLong) as error:
-            fail(watch, str(error))
+        except ExchangeError as error:
+            fail(watch, error.detail)
         except Exception:
             logger.exception("backtest_failed", extra={"backtest": str(row.pk)})
             fail(watch, BROKEN)

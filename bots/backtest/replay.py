@@ -71,7 +71,7 @@ class Replay:
             market=case.market,
             prefix=self.store.prefix,
         )
-        self.until = case.until
+        self.until, self.should_stop = case.until, case.should_stop
         self.every_candle = case.limits is not NO_LIMITS
         self.result = Run()
         self._booked = 0
@@ -85,7 +85,7 @@ class Replay:
         self._settle()
         self._note(0)
         for number in self._interesting(self.model.first):
-            if time.monotonic() > self.until:
+            if time.monotonic() > self.until or self.should_stop():
                 raise TookTooLong
             self._walk(number)
             self._note(number)

@@ -1,6 +1,7 @@
 """What is replayed and what came of it. Money, prices and quantities are whole numbers of 1e-8: exact, and quick to add
 up hundreds of thousands of times."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import inf
@@ -19,7 +20,7 @@ StrategyConfig = GridConfig | DCAConfig
 @dataclass(frozen=True, slots=True)
 class Case:
     """`width` is the candles' length in ms, `slippage` the fraction of orders that take. Minute closes are judged
-    only where `limits` can trip. A run gives up at `until` (seconds, of `time.monotonic`)."""
+    only where `limits` can trip. A run gives up at `until` (seconds, of `time.monotonic`), or when `should_stop`."""
 
     config: StrategyConfig
     market: Market
@@ -28,6 +29,7 @@ class Case:
     limits: RiskLimits = NO_LIMITS
     slippage: Decimal = ZERO
     until: float = inf
+    should_stop: Callable[[], bool] = bool
 
 
 class Filled(NamedTuple):

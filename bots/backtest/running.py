@@ -21,7 +21,8 @@ def run_backtest(row: Backtest, watch: Watch) -> tuple[Any, dict[str, Any]]:
     request = kept.request_of(row.request)
     case = when_loaded(partial(service.case_of, request), watch)
     watch.tell(LOADING, f"Replaying {len(case.candles):,} candles.")
-    found = report(replace(case, until=time.monotonic() + LONGEST), FillModelName(request.fill_model))
+    case = replace(case, until=time.monotonic() + LONGEST, should_stop=watch.should_stop)
+    found = report(case, FillModelName(request.fill_model))
     return found, kept.summary_of(found)
 
 

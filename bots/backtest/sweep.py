@@ -29,7 +29,7 @@ def scores(
     close, and there must be two candles at least."""
 
     def one(config: StrategyConfig) -> Score:
-        case = Case(config, market, candles, width)
+        case = Case(config, market, candles, width, should_stop=should_stop or bool)
         return score(case, run_of(case, MODELS[model]))
 
     left = iter(configs)

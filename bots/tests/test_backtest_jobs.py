@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from bots.backtest import jobs, kept, running, watch
 from bots.backtest import waiting as waiting_for_candles
+from bots.backtest.replay import Replay
 from bots.models import Backtest, BacktestKind
 from bots.tasks import run_backtests
 from bots.tests.test_backtest import URL, body, stored
@@ -187,6 +189,28 @@ def test_a_cancelled_one_stops_and_leaves_no_result(
     worker.join(PATIENCE)
     row.refresh_from_db()
     assert (row.status, row.result, row.doing) == ("cancelled", None, "")
+
+
+def test_an_exact_replay_stops_in_the_midst_of_it(
+    alices: APIClient, stored: None, monkeypatch: Any, running_jobs: Any
+) -> None:
+    begun = threading.Event()
+
+    def never_ends(self: Replay, number: int) -> None:
+        begun.set()
+        time.sleep(0.01)
+
+    monkeypatch.setattr(Replay, "_walk", never_ends)
+    monkeypatch.setattr(Replay, "_interesting", lambda self, number: repeat(1))
+    config = {"amount": 100, "interval": "6h", "max_investment": 1000}
+    asked = body(background=True, strategy="dca", config=config, risk=True)
+    made = alices.post(URL, asked, format="json").json()
+    worker = running_jobs()
+    assert begun.wait(PATIENCE)
+    alices.delete(f"{URL}/{made['id']}")
+    worker.join(PATIENCE)
+    assert not worker.is_alive()
+    assert Backtest.objects.get().status == "cancelled"
 
 
 def test_one_that_was_cancelled_too_late_stays_cancelled(alice: User, monkeypatch: Any) -> None:
