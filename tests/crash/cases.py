@@ -1,5 +1,6 @@
 """Where worker processes die, and what else goes wrong meanwhile."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -40,6 +41,15 @@ FEW = (
     Case(("in_flight:5", "before_recovery:1")),
     Case(("after_comparison:1", "mid_ingest:1"), "partial_fill"),
 )
-ALL = tuple(Case((point,), fault) for point, fault in product(POINTS, FAULTS)) + tuple(
-    Case((one, other)) for one, other in product(POINTS[::2], POINTS[1::2])
-)
+
+
+def every() -> Iterator[Case]:
+    """Every point with every fault, and deaths at two points; a run that is cut short has had some of each."""
+    pairs = list(product(POINTS[::2], POINTS[1::2]))
+    for turn in range(len(FAULTS)):
+        for number, point in enumerate(POINTS):
+            yield Case((point,), FAULTS[(number + turn) % len(FAULTS)])
+        yield from (Case(pair) for pair in pairs[turn :: len(FAULTS)])
+
+
+ALL = tuple(every())

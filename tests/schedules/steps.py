@@ -2,7 +2,7 @@
 any of them can be left out when a schedule is made smaller."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from tests.schedules.process import AFTER, BEFORE, HEARD, SEND, SENT
 
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
+FARTHEST = 5  # percent that the market of a soak moves away
 ACTIONS = ("start", "pause", "start", "stop", "kill", "kill_and_sell", "edit")
 KINDS = (
     "accept_then_drop", "accept_then_drop", "hang", "http_500", "http_503", "truncate", "html_200", "empty_200",
@@ -75,9 +76,17 @@ def drawn(seed: int, longest: int = 30) -> Schedule:
 
 
 def endless(seed: int, bots: int, goes_on: Callable[[], bool]) -> Iterator[Step]:
-    dice = Random(f"soak {seed}")
+    """Of a market that wanders as in other schedules, but comes back to where the bots trade."""
+    dice, away = Random(f"soak {seed}"), dict.fromkeys(SYMBOLS, Decimal(0))
     while goes_on():
-        yield _step(dice, bots)
+        step = _step(dice, bots)
+        if step.what == "move":
+            symbol, percent = step.args["symbol"], step.args["percent"]
+            if abs(away[symbol] + percent) > FARTHEST:
+                percent = abs(percent).copy_sign(-away[symbol])
+            away[symbol] += percent
+            step = replace(step, args={"symbol": symbol, "percent": percent})
+        yield step
 
 
 def _plan(dice: Random, number: int) -> Plan:
