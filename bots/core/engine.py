@@ -4,7 +4,7 @@ Live, paper, simulator and exact backtest run this same engine; only what stands
 Its caller hands it one event at a time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from bots.core.execution import Execution
@@ -16,6 +16,7 @@ from bots.core.plan import make_plan
 from bots.core.ports import ExchangeConnector, OrderStore
 from bots.core.risk import RiskManager
 from bots.core.sending import MINUTE, RETRY_MS
+from bots.core.settlement import UNREACHABLE
 from bots.core.slots import EXIT_SLOT, PURCHASE_SLOT
 from bots.core.strategies.base import Band, BaseStrategy, MarketData, Memory
 from bots.core.types import ZERO, Fill, Market, OrderReport, OrderStatus
@@ -159,15 +160,25 @@ class BotEngine:
         await self.execution.forget(order, reason)
         self._wake(self.now)
 
+    async def give_up(self, orders: Sequence[Order]) -> None:
+        """None of these orders was sent: their slots may try again under new client ids."""
+        if orders:
+            await self.execution.give_up(orders)
+            self._wake(self.now)
+
     # Compare and act
 
     async def act(self, explained: bool) -> None:
         """Brings the exchange to what should be. Calling it again changes nothing. `explained` says that not
         fills but a start, a timer or a deferral's end cause these orders."""
         self._alarm = None
-        for _ in range(ROUNDS):
-            if self.done or not await self._step(explained):
-                return
+        try:
+            for _ in range(ROUNDS):
+                if self.done or not await self._step(explained):
+                    return
+        except UNREACHABLE:
+            self._wake(self.now + RETRY_MS)  # what is half done goes on by itself
+            raise
         self._wake(self.now)
 
     async def _step(self, explained: bool) -> bool:

@@ -100,6 +100,9 @@ class MemoryStore:
             self._keep(row)
         return Change(row, self._settle_slot(row), self.position)
 
+    async def give_up(self, orders: Sequence[Order]) -> list[Change]:
+        return [await self.record(order, OrderStatus.ERROR, reason="never_sent") for order in orders]
+
     def slot(self, number: int) -> SlotState:
         return self.slots.get(number) or SlotState(number)
 

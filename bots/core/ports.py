@@ -150,6 +150,9 @@ class OrderStore(Protocol):
     ) -> Change:
         """What the exchange said became of it. An illegal transition changes nothing."""
 
+    async def give_up(self, orders: Sequence[Order]) -> Sequence[Change]:
+        """`error`, never_sent, for orders that were never sent; all in one transaction."""
+
     async def ingest(self, fill: Fill) -> Change | None:
         """Books a fill once; None where it belongs to no order of this bot."""
 

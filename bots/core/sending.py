@@ -1,9 +1,10 @@
 """How fast one bot's orders go out: in slices, so that it hears of fills and of its user in between, and not at all
 for a moment where the exchange does not say what becomes of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bots.core.risk import Deferred
+from bots.core.types import Side
 
 SLICE = 10  # orders that go out before the bot listens again
 BUSY_MS = 2_000  # a slice that takes longer is cut short
@@ -33,6 +34,45 @@ def paused(before: Pause | None, now: int, code: str, detail: str, least: int = 
     """The pause after one more refusal; `least` is what the exchange itself asks for."""
     refusals = before.refusals if before else 0
     return Pause(now + max(least, backoff(refusals)), refusals + 1, code, detail)
+
+
+class Pauses:
+    """Slots that wait after a refusal, and sides for which the account has too little."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, Pause] = {}
+        self._short: dict[Side, Pause] = {}
+
+    def waits(self, slot: int, side: Side, now: int) -> Deferred | None:
+        for pause in (self._short.get(side), self._slots.get(slot)):
+            if pause is not None and now < pause.until:
+                return pause.deferred()
+        return None
+
+    def refused(self, slot: int, now: int, detail: str) -> None:
+        self._slots[slot] = paused(self._slots.get(slot), now, "refused", detail)
+
+    def ended_unfilled(self, slot: int, now: int, reason: str) -> None:
+        """By the reply to its sending; a pause that has begun for it already is enough."""
+        begun = self._slots.get(slot)
+        if begun is None or begun.until <= now:
+            self.refused(slot, now, reason or "the order ended without a fill")
+
+    def run_short(self, side: Side, now: int, detail: str) -> bool:
+        """True the first time since an order of this side was accepted."""
+        before = self._short.get(side)
+        self._short[side] = paused(before, now, "insufficient_funds", detail)
+        return before is None
+
+    def accepted(self, side: Side) -> None:
+        self._short.pop(side, None)
+
+    def filled(self, slot: int, side: Side, now: int) -> None:
+        """What a fill has brought may be what was missing for the other side."""
+        self._slots.pop(slot, None)
+        short = self._short.get(side.opposite)
+        if short is not None:
+            self._short[side.opposite] = replace(short, until=now)
 
 
 class Sending:

@@ -34,8 +34,7 @@ class Recovery:
         if reports is None:
             reports = await self.reads.open_orders(engine.market.symbol, began)
         verdict = reconcile(engine.live.values(), reports, engine.prefix)
-        for order in verdict.never_sent:
-            await engine.forget(order, "never_sent")
+        await engine.give_up(verdict.never_sent)
         for order, report in verdict.confirmed:
             await engine.settle(order, report)
         await self._ask(verdict.ask, began)

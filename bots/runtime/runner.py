@@ -92,6 +92,7 @@ class Runner:
         self._failures = 0  # comparisons in a row that the exchange did not answer
         self._recover_at: tuple[int, bool] | None = None
         self._reports: tuple[OrderReport, ...] | None = None
+        self._wanted: Intent | None = None  # heard, and not obeyed yet
         self._moment = lease.bot_id.int % SPREAD_MS
 
     async def run(self) -> None:
@@ -255,6 +256,7 @@ class Runner:
             await self._attempt(event)
 
     async def _attempt(self, event: Event | None) -> None:
+        self._hear(event)
         try:
             await self._look_at_market()
             await self._handle(event)
@@ -265,6 +267,17 @@ class Runner:
             now = await self.engine.exchange.exchange_time()
             self._recover(now + backoff(self._failures))
             self._failures += 1
+
+    def _hear(self, event: Event | None) -> None:
+        """What must not be lost where the exchange fails before it is acted upon: nobody says it twice."""
+        match event:
+            case Hang():
+                raise LetGo
+            case Intent():
+                self._wanted = event
+            case Reconcile():
+                self._recover(self.engine.now, event.full)
+                self._reports = event.reports
 
     def _recover(self, at: int, full: bool = False) -> None:
         """Compares with the exchange then. A full comparison that is due, or failed half-way, stays full."""
@@ -295,20 +308,16 @@ class Runner:
             silence = asyncio.get_running_loop().time() - self._heard_at
             self.engine.now = max(now, self.engine.now)
             self.engine.risk_manager.priced_at = now - round(silence * 1000)
+        if self._wanted is not None:
+            await self._obey(self._wanted)
+            self._wanted = None
         match event:
-            case Hang():
-                raise LetGo
-            case Intent():
-                await self._obey(event)
             case Fill():
                 await self.engine.on_fill(event)
             case OrderReport():
                 await self.engine.on_order(event)
             case Ticker():
                 await self.engine.on_tick(event.price, now)
-            case Reconcile():
-                self._recover(now, event.full)
-                self._reports = event.reports
         await self._on_time(now)
         await self._tell_of_silence(now)
 

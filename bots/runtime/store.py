@@ -66,6 +66,12 @@ class DatabaseStore:
         self._tell({"type": "order", "order": change.order})
         return change
 
+    async def give_up(self, orders: Sequence[Order]) -> list[Change]:
+        changes = await self._run(trading.give_up, lease=self.lease, orders=orders)
+        for change in changes:
+            self._tell({"type": "order", "order": change.order})
+        return changes
+
     async def ingest(self, fill: Fill) -> Change | None:
         change = await self._run(
             trading.ingest_fill, bot_id=self.lease.bot_id, account=self.account, fill=fill, market=self.market

@@ -25,6 +25,7 @@ __all__ = [
     "Lease",
     "begin",
     "explain",
+    "give_up",
     "grant",
     "ingest_fill",
     "intend",
@@ -49,6 +50,11 @@ RECORD = (
     "UPDATE orders SET status = %s, exchange_order_id = COALESCE(NULLIF(%s, ''), exchange_order_id), reason = %s,"
     " closed_at = %s WHERE id = %s AND bot_id = (SELECT id FROM bots WHERE id = %s AND lease_token = %s)"
     " AND status = ANY(%s)"
+)
+# A row that was never sent has no fills: neither its slot nor the position moves.
+GIVE_UP = (
+    "UPDATE orders SET status = 'error', reason = 'never_sent', closed_at = %s"
+    " WHERE id = ANY(%s) AND bot_id = %s AND status = 'pending' AND sent_at IS NULL RETURNING "
 )
 BEFORE = {new: [old.value for old in OrderStatus if may_become(old, new)] for new in OrderStatus}
 SLOT = [field.name for field in BotSlot._meta.concrete_fields].index("slot")
@@ -160,6 +166,24 @@ def record(
     if state != before or not slots:  # a slot that has had an order has a row: pages show it
         sql.round_trip(save_slot(bot.id, state))
     return Change(store.order_value(row), state, store.position_value(bot))
+
+
+@transaction.atomic
+def give_up(*, lease: Lease, orders: Sequence[core.Order]) -> list[Change]:
+    """What was written down and will not be sent, all at once; what was sent after all stays as it is."""
+    numbers = [order.slot for order in orders]
+    bot = _leased(sql.round_trip(_lock(lease))[0])
+    given_up, slots = sql.round_trip(
+        (GIVE_UP + sql.columns(Order), (timezone.now(), [order.id for order in orders], lease.bot_id)),
+        (f"{sql.select(BotSlot)} WHERE bot_id = %s AND slot = ANY(%s)", (lease.bot_id, numbers)),
+    )
+    states = {number: slot_of([row for row in slots if row[SLOT] == number], number) for number in numbers}
+    known = {row[SLOT] for row in slots}
+    missing = [save_slot(bot.id, state) for number, state in states.items() if number not in known]
+    if missing:  # a slot that has had an order has a row: pages show it
+        sql.round_trip(*missing)
+    rows = [row for row in (sql.made(Order, [each]) for each in given_up) if row is not None]
+    return [Change(store.order_value(row), states[row.slot], store.position_value(bot)) for row in rows]
 
 
 def _slot_row(bot_id: UUID, number: int) -> BotSlot:

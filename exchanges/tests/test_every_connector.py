@@ -112,7 +112,7 @@ async def test_a_post_only_order_never_takes(at):
     else:
         await at.place(price=D(60_500))
         ended = await at.until("agx1", lambda report: report.status is not OrderStatus.OPEN)
-        assert (ended.status, ended.filled) == (OrderStatus.CANCELLED, D(0))
+        assert (ended.status, ended.filled, ended.reason) == (OrderStatus.CANCELLED, D(0), "post_only")
     assert await at.alice.fills(BTC, await at.alice.exchange_time() - 60_000) == []
 
 

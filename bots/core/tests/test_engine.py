@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from bots.core.ports import AccountRefused
+from bots.core.ports import AccountRefused, ExchangeUnavailable
+from bots.core.sending import RETRY_MS
 from bots.core.strategies.grid import GridConfig
 from bots.core.tests.test_grid_bot import COIN, FAR, GRID, bot
 from bots.core.tests.world import World, run
@@ -270,3 +271,20 @@ def test_a_cheap_market_after_a_jump_fills_what_may_take() -> None:
     world.settle()
     assert world.store.stop is None
     world.check()
+
+
+def test_what_the_exchange_interrupts_half_way_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = bot()
+    world.exchange.cancel_by_hand(order_in(world, 1).client_id)
+    with monkeypatch.context() as away:
+        away.setattr(world.exchange, "exchange_time", gone)
+        with pytest.raises(ExchangeUnavailable):
+            world.settle()
+    assert 1 not in world.open()
+    assert world.engine.wake_at == world.engine.now + RETRY_MS
+    world.wait(RETRY_MS)
+    assert 1 in world.open()
+
+
+async def gone() -> int:
+    raise ExchangeUnavailable("away")

@@ -114,7 +114,7 @@ MUTANTS = {
         "test_sending.py::test_a_fill_is_taken_in_between_two_slices_of_a_start",
     ),
     "an order with fills outstanding is taken for ended": (
-        "execution.py",
+        "settlement.py",
         "if ended and order.filled >= report.filled:",
         "if ended:",
         "test_engine.py::test_a_cancelled_order_ends_only_when_its_fills_are_booked",

@@ -1,10 +1,13 @@
 """Many orders at once, to an exchange that is slow, silent or short of money: fills and the user come first."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from bots.core.orders import Order
+from bots.core.ports import Change
 from bots.core.sending import SLICE
 from bots.core.tests.test_engine import order_in, statuses
 from bots.core.tests.test_grid_bot import COIN, FAR, GRID, bot
@@ -182,3 +185,35 @@ def test_one_cancel_that_does_not_get_through_keeps_none_of_the_others_waiting(s
     assert world.engine.done
     assert all(order.status is not OrderStatus.OPEN for order in world.store.orders.values())
     assert statuses(world, stubborn)[-1] == "cancelled"
+
+
+def test_a_post_only_order_that_is_accepted_and_cancelled_at_once_is_tried_again_ever_more_slowly() -> None:
+    world = bot()
+    for wait in (2_000, 4_000):
+        order = order_in(world, 1)
+        report = world.exchange.placed[order.client_id].report
+        world.exchange.cancel_by_hand(order.client_id)
+        world.exchange.events.clear()
+        before = len(world.exchange.posts)
+        run(world.engine.on_order(replace(report, status=OrderStatus.CANCELLED, reason="post_only")))
+        assert len(world.exchange.posts) == before
+        world.wait(wait - 1)
+        assert len(world.exchange.posts) == before
+        world.wait(1)
+        assert len(world.exchange.posts) == before + 1
+    assert "cancelled_outside" not in world.store.told
+
+
+def test_what_is_not_sent_is_given_up_in_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(WIDE, COIN, limits=FAR)
+    world.exchange.create_takes = 1_500
+    at_once = []
+    give_up = world.store.give_up
+
+    async def counted(orders: Sequence[Order]) -> list[Change]:
+        at_once.append(len(orders))
+        return await give_up(orders)
+
+    monkeypatch.setattr(world.store, "give_up", counted)
+    run(world.engine.start(world.exchange.price, world.exchange.now))
+    assert at_once == [SLICE - 2]

@@ -102,8 +102,7 @@ class World:
         engine.price, engine.now = self.exchange.price, self.exchange.now
         reports = run(self.exchange.open_orders(self.market.symbol))
         verdict = reconcile(list(engine.live.values()), reports, engine.prefix)
-        for order in verdict.never_sent:
-            run(engine.forget(order, "never_sent"))
+        run(engine.give_up(verdict.never_sent))
         for order, report in verdict.confirmed:
             run(engine.settle(order, report))
         for order in verdict.ask:

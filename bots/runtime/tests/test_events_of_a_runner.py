@@ -61,8 +61,13 @@ def runner() -> Any:
         """Nothing is due."""
 
     books = SimpleNamespace(position=SimpleNamespace(last=(0, 0, "")))
+
+    async def no_halt(reason: str) -> None:
+        """Nobody halts it."""
+
     made.engine = SimpleNamespace(
         now=0,
+        halt=no_halt,
         live={},
         exchange=SimpleNamespace(exchange_time=now),
         on_timer=on_timer,
@@ -77,6 +82,7 @@ def runner() -> Any:
 
 async def failing_then_well(made: Any, *events: Reconcile) -> int:
     for event in events:
+        made._hear(event)
         try:
             await made._handle(event)
         except ExchangeUnavailable:
@@ -104,6 +110,47 @@ def test_the_usual_comparison_reads_no_history() -> None:
     made = runner()
     asyncio.run(failing_then_well(made, Reconcile(full=False)))
     assert made.account.history.wanted == []
+
+
+STOP = Intent("stopped", True, "keep")
+
+
+class Stopped(Exception):
+    """The engine was told to."""
+
+
+async def told(_action: str) -> None:
+    raise Stopped
+
+
+def test_a_stop_is_obeyed_though_the_exchange_fails_before_it_is_looked_at() -> None:
+    made = runner()
+
+    async def fails() -> None:
+        raise ExchangeUnavailable("away")
+
+    made.engine.mode, made.engine.stop_action, made.engine.stop = "running", "keep", told
+    made._look_at_market = fails
+    asyncio.run(made._attempt(STOP))
+    made._look_at_market = nothing
+    with pytest.raises(Stopped):
+        asyncio.run(made._attempt(None))
+
+
+def test_a_stop_is_obeyed_though_a_halt_that_came_with_it_fails_half_way() -> None:
+    made = runner()
+    halts: list[str] = []
+
+    async def halt(reason: str) -> None:
+        halts.append(reason)
+        if len(halts) == 1:
+            raise ExchangeUnavailable("away")
+
+    made.engine.mode, made.engine.stop_action, made.engine.stop = "running", "keep", told
+    made.engine.halt, made._look_at_market = halt, nothing
+    asyncio.run(made._attempt(Intent("stopped", True, "keep", "Trading is halted.")))
+    with pytest.raises(Stopped):
+        asyncio.run(made._attempt(None))
 
 
 def test_an_exchange_that_does_not_answer_is_asked_ever_more_slowly() -> None:

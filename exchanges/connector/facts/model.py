@@ -70,6 +70,7 @@ class ExchangeFacts:
     refused_codes: frozenset[str] = frozenset()  # on create: certainly not accepted
     # A code that says little needs its text: (code or "", part of the message, lower case) -> our code.
     refused_texts: tuple[tuple[str, str, str], ...] = (("", "", "invalid"),)
+    reason_at: str = ""  # of ccxt's unified calls: where in an order it says why it ended
     # Why the exchange ended an order by itself, in its words -> in ours.
     reasons: Mapping[str, str] = field(default_factory=dict, repr=False)
 

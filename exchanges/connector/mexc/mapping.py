@@ -26,6 +26,7 @@ STATUS = {
     "PARTIALLY_CANCELED": OrderStatus.CANCELLED,
 }
 MAX_OPEN_ORDERS = 500
+AT_ONCE_MS = 100  # nobody cancels by hand so soon after an order was made
 ANY_PRICE = Decimal(1_000_000)
 ANY_QUANTITY = Decimal(1_000_000_000)  # it limits the value of an order, not its quantity
 
@@ -100,7 +101,15 @@ def order_report(raw: Raw, symbol: str) -> OrderReport:
         filled=Decimal(raw["executedQty"]),
         price=price if price and raw["type"] != "MARKET" else None,
         time=int(raw.get("updateTime") or raw["time"]),
+        reason="post_only" if _has_crossed(raw) else "",
     )
+
+
+def _has_crossed(raw: Raw) -> bool:
+    """A post-only order that would take is accepted, and cancelled at once without a word of why."""
+    if (raw["type"], raw["status"]) != ("LIMIT_MAKER", "CANCELED") or Decimal(raw["executedQty"]):
+        return False
+    return bool(raw.get("updateTime")) and int(raw["updateTime"]) - int(raw["time"]) <= AT_ONCE_MS
 
 
 def fill(raw: Raw, symbol: str) -> Fill:

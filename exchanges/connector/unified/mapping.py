@@ -70,7 +70,7 @@ def created(raw: Raw, order: OrderRequest, time: int) -> OrderReport:
     )
 
 
-def order_report(raw: Raw, symbol: str) -> OrderReport:
+def order_report(raw: Raw, symbol: str, facts: ExchangeFacts) -> OrderReport:
     filled, quantity = Decimal(raw["filled"] or 0), Decimal(raw["amount"])
     return OrderReport(
         client_id=raw["clientOrderId"] or "",
@@ -82,6 +82,7 @@ def order_report(raw: Raw, symbol: str) -> OrderReport:
         filled=filled,
         price=Decimal(raw["price"]) if raw["price"] and raw["type"] != "market" else None,
         time=int(raw["lastUpdateTimestamp"] or raw["timestamp"] or 0),
+        reason=facts.reasons.get(str(raw["info"].get(facts.reason_at) or ""), ""),
     )
 
 

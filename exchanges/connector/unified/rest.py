@@ -63,7 +63,10 @@ class UnifiedConnector(RestConnector):
         return await self._order(symbol, exchange_order_id, {})
 
     async def open_orders(self, symbol: str) -> list[OrderReport]:
-        found = [mapping.order_report(row, symbol) for row in await self._open("open_orders", symbol)]
+        found = [
+            mapping.order_report(row, symbol, self.venue.facts)
+            for row in await self._open("open_orders", symbol)
+        ]
         return [report for report in found if report.status is OrderStatus.OPEN]
 
     async def open_client_ids(self) -> frozenset[str]:
@@ -99,7 +102,7 @@ class UnifiedConnector(RestConnector):
     ) -> OrderReport | None:
         fetch = partial(self.client.fetch_order, exchange_id, symbol, params)
         try:
-            return mapping.order_report(await self._mine("order", fetch, symbol), symbol)
+            return mapping.order_report(await self._mine("order", fetch, symbol), symbol, self.venue.facts)
         except errors.Missing:
             return None
 
