@@ -1,9 +1,13 @@
 """A range and a number of grids for a market, from how much it moved and what a trade costs.
 
-Range: if the logarithm of the price goes on as a random walk with the volatility s of the last days, it stays within
+Range: if the logarithm of the price goes on as a random walk with volatility s a day, it stays within
 +-z * s * sqrt(days) for that many days with a probability of about 1 - 4 * (1 - F(z)) (reflection principle), F the
-normal distribution. Grids: one of step d earns d less the fees of two fills per cycle, and the walk makes s^2 / d^2
-moves a day, so that 1 - fees / d is left of the gross profit: the step is the one of which the fees take a fifth.
+normal distribution. s is seen in two ways, by the returns of hours and by how far apart highest and lowest price
+were (Parkinson, M. (1980), The Extreme Value Method for Estimating the Variance of the Rate of Return: a walk's range
+is sqrt(8 t / pi) * s on average); where the price kept coming back the second is smaller, and the smaller one counts.
+
+Grids: one of step d earns d less the fees of two fills per cycle, and a walk makes s^2 / d^2 moves a day, so that
+1 - fees / d is left of the gross profit: the step is the one of which the fees take a fifth.
 """
 
 import time
@@ -11,7 +15,7 @@ from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from math import exp, log, sqrt
+from math import exp, log, pi, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -52,14 +56,19 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a market: `candles` of at most the last `days`, `volatility` the standard deviation of
-    logarithmic returns, for a day."""
+    """What is known of a market: `candles` of at most the last `days`. Volatilities are standard deviations of
+    logarithmic returns, for a day: by `hours`, and by the `span` between the extremes."""
 
     market: Market
     price: Decimal
     candles: columns.Columns
     days: int
-    volatility: float
+    hours: float
+    span: float
+
+    @property
+    def volatility(self) -> float:
+        return min(self.hours, self.span)
 
 
 def suggest(
@@ -73,13 +82,19 @@ def suggest(
     if len(hours) < FEWEST_HOURS:
         detail = f"There are {len(hours)} hours of candles of {symbol}; a suggestion needs {FEWEST_HOURS}."
         raise InvalidConfig([FieldError("symbol", "no_data", detail)])
-    seen = Seen(market, price, candles, days, daily_volatility(hours))
+    seen = Seen(market, price, candles, days, hourly_volatility(hours), span_volatility(hours))
     return explained(grid_of(seen, investment), seen)
 
 
-def daily_volatility(hours: columns.Columns) -> float:
-    """Of the returns of hourly closes: those of minutes hold more of the spread than of the market."""
+def hourly_volatility(hours: columns.Columns) -> float:
+    """A day's, of the returns of hourly closes: those of minutes hold more of the spread than of the market."""
     return float(np.diff(np.log(hours.close.astype(np.float64))).std(ddof=1)) * sqrt(24)
+
+
+def span_volatility(hours: columns.Columns) -> float:
+    """A day's, of highest and lowest price."""
+    days = float(hours.time[-1] - hours.time[0] + HOUR) / DAY
+    return log(int(hours.high.max()) / int(hours.low.min())) / sqrt(8 * days / pi)
 
 
 def range_of(seen: Seen) -> tuple[Decimal, Decimal]:
@@ -136,15 +151,17 @@ def _candles(exchange: str, symbol: str, days: int, patience: float) -> columns.
 
 
 def explained(config: GridConfig, known: Seen) -> Suggestion:
-    candles, volatility, fees = known.candles, known.volatility, 2 * float(known.market.maker_fee)
+    candles, fees = known.candles, 2 * float(known.market.maker_fee)
     step = float(config.upper_price / config.lower_price) ** (1 / config.grid_count) - 1
     seen = float(candles.time[-1] - candles.time[0]) / DAY
     moves = moves_of(candles.close.astype(np.float64), step)
-    reach = log(config.upper_price / config.lower_price) / 2 / max(volatility * sqrt(known.days), 1e-9)
+    reach = log(config.upper_price / config.lower_price) / 2 / max(known.volatility * sqrt(known.days), 1e-9)
     reasons = {
         "price": float(known.price),
         "days": round(seen, 2),
-        "volatility": volatility,
+        "volatility": known.volatility,
+        "volatility_by_hours": known.hours,
+        "volatility_by_span": known.span,
         "lowest": int(candles.low.min()) / columns.SCALE,
         "highest": int(candles.high.max()) / columns.SCALE,
         "reach": min(reach, 100.0),
@@ -167,11 +184,13 @@ def explained(config: GridConfig, known: Seen) -> Suggestion:
 
 
 def _sentences(config: dict[str, Any], reasons: dict[str, float], days: int) -> list[str]:
+    stays = min(reasons["stays_inside"], 0.99)
     return [
-        f"In the last {reasons['days']:.0f} days the price moved by {reasons['volatility']:.1%} a day (standard "
-        f"deviation), between {reasons['lowest']:g} and {reasons['highest']:g}.",
-        f"If it goes on like that, it stays between {config['lower_price']} and {config['upper_price']} for "
-        f"{days} days with a probability of about {min(reasons['stays_inside'], 0.99):.0%}.",
+        f"In the last {reasons['days']:.0f} days the price was between {reasons['lowest']:g} and "
+        f"{reasons['highest']:g}; it moved by {reasons['volatility_by_hours']:.1%} a day (standard deviation) by its "
+        f"hours, by {reasons['volatility_by_span']:.1%} by its extremes.",
+        f"If it goes on by {reasons['volatility']:.1%} a day, it stays between {config['lower_price']} and "
+        f"{config['upper_price']} for {days} days with a probability of about {stays:.0%}.",
         f"{config['grid_count']} grids make steps of {reasons['step']:.2%}, of which the fees of buying and selling "
         f"({reasons['fees']:.2%}) take {reasons['fee_share']:.0%}: {reasons['profit_per_grid']:.2%} are left.",
         f"The price made {reasons['moves']:,} such steps in that time: about {reasons['cycles_a_day']:.1f} times a day "

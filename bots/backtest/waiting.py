@@ -20,6 +20,7 @@ T = TypeVar("T")
 def when_loaded(look: Callable[[float], T], watch: Watch) -> T:
     """What `look(patience)` gives once the candles are here. Raises Stopped, and what else `look` raises."""
     until = time.monotonic() + OUTAGE
+    watch.tell(0, "Reading the candles.")
     while True:
         watch.check()
         try:

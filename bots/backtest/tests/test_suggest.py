@@ -12,17 +12,19 @@ from bots.backtest.suggest import (
     FEE_SHARE,
     HOUR,
     Seen,
-    daily_volatility,
     explained,
     grid_of,
+    hourly_volatility,
     moves_of,
     range_of,
+    span_volatility,
     step_of,
 )
 from bots.backtest.tests.market import BTC, START, flat
 from bots.backtest.tests.market import columns as rows
 from bots.core.preflight import preflight_grid
 from bots.services.errors import InvalidConfig
+from marketdata import columns
 from marketdata.columns import SCALE, Columns
 
 MUCH = Decimal(1_000_000)
@@ -37,11 +39,19 @@ def walk(volatility: float, hours: int = 24 * 30, price: float = 50_000, seed: i
 
 
 def seen(volatility: float = 0.03, price: str = "50000", days: int = 30) -> Seen:
-    return Seen(BTC, Decimal(price), walk(volatility, price=float(price)), days, volatility)
+    return Seen(BTC, Decimal(price), walk(volatility, price=float(price)), days, volatility, volatility)
 
 
 def test_volatility_is_that_of_the_walk() -> None:
-    assert daily_volatility(walk(0.03, 10_000)) == pytest.approx(0.03, rel=0.03)
+    assert hourly_volatility(walk(0.03, 10_000)) == pytest.approx(0.03, rel=0.03)
+
+
+def test_the_extremes_tell_the_same_of_a_walk_and_less_where_the_price_comes_back() -> None:
+    walks = [walk(0.03, 24 * 60, seed=seed) for seed in range(40)]
+    assert np.mean([span_volatility(each) for each in walks]) == pytest.approx(0.03, rel=0.1)
+    back_and_forth = rows(*(flat(100 + number % 2) for number in range(60 * 48)))
+    hours = columns.aggregate(back_and_forth, 7 * 60_000)
+    assert span_volatility(hours) < hourly_volatility(hours) / 4
 
 
 def test_a_walk_stays_inside_as_often_as_is_said() -> None:
@@ -82,7 +92,7 @@ def test_little_money_makes_fewer_grids_and_too_little_is_refused() -> None:
 def test_what_is_suggested_would_start(
     volatility: float, price: Decimal, days: int, investment: Decimal
 ) -> None:
-    known = Seen(BTC, price, rows(flat(1.0)), days, volatility)
+    known = Seen(BTC, price, rows(flat(1.0)), days, volatility, volatility)
     try:
         config = grid_of(known, investment)
     except InvalidConfig:
@@ -94,7 +104,7 @@ def test_what_is_suggested_would_start(
 
 
 def test_moves_are_counted_from_where_the_price_last_moved_a_step() -> None:
-    closes = np.array([100, 100.5, 101.1, 100.5, 100.2, 100.0, 103.1])
+    closes = np.array([100, 100.5, 101.1, 100.5, 100.2, 99.9, 103.1])
     assert moves_of(closes, 0.01) == 1 + 1 + 3
 
 
