@@ -5,7 +5,7 @@ from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autogrid_project.settings.production")
 
@@ -21,3 +21,12 @@ def use_our_logging(**_: Any) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def warm_kernels(**_: Any) -> None:
+    """Only where backtests run: the bots' workers are spared what they stand on."""
+    if "celery" in app.amqp.queues.consume_from:
+        from bots.backtest.warming import warm_in_background
+
+        warm_in_background()

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
 
 
 def measure(repeat: int) -> dict[str, Any]:
-    from bots.backtest.fast import fast_grid
+    from bots.backtest.fast import fast_run
     from bots.backtest.path import MODELS, FillModelName
     from bots.backtest.replay import replay
     from bots.backtest.run import Case
@@ -54,8 +54,8 @@ def measure(repeat: int) -> dict[str, Any]:
     )
     cold, candles = _clock(read), read()
     case, model = Case(read_config("grid", CONFIG), _market(), candles, 60_000), MODELS[FillModelName.OHLC]
-    short, exact = fast_grid(case, model), replay(case, model)
-    assert short is not None
+    short, exact = fast_run(case, model), replay(case, model)
+    assert not isinstance(short, str), short
     assert (short.fills, short.states, short.realized) == (exact.fills, exact.states, exact.realized)
     return {
         "candles": "real, BTC/USDT 2024" if source else "synthetic",
@@ -64,7 +64,7 @@ def measure(repeat: int) -> dict[str, Any]:
         "s, import into the database": importing,
         "s, read from the database": cold,
         "ms, read from the columns' files": _median(read, repeat),
-        "ms, the short way": _median(lambda: fast_grid(case, model), repeat),
+        "ms, the kernel": _median(lambda: fast_run(case, model), repeat),
         "ms, exact replay through the engine": _median(lambda: replay(case, model), max(1, repeat // 5)),
         "ms, POST /backtest (three paths, metrics, JSON)": _median(_asked(), repeat),
     }

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from bots.backtest import luck, metrics, optimise, service
+from bots.backtest.fast import run_of
 from bots.backtest.heat import heatmap
 from bots.backtest.optimise import OptimizeRequest
 from bots.backtest.path import MODELS, FillModelName
 from bots.backtest.replay import TookTooLong
-from bots.backtest.report import run_of
 from bots.backtest.run import Case
 from bots.backtest.search import Trials, first_close, try_all
 from bots.backtest.service import Found, refuse

@@ -1,19 +1,26 @@
 """The way of the price within a candle, which candles do not tell: the fill models."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 Prices = tuple[int, int, int, int]  # open, high, low, close
 
 
+class Way(IntEnum):
+    """Which extreme came first. By direction: a candle that rose went down first, one that fell went up first, the
+    shorter of the two ways."""
+
+    LOW_FIRST = 0
+    HIGH_FIRST = 1
+    BY_DIRECTION = 2
+
+
 @dataclass(frozen=True, slots=True)
 class FillModel:
-    """`low_first` says of a candle (open, close) whether the price went to its low before its high. With `delayed`,
-    an order can fill from the candle after the one in which it was placed. `first` is the candle the walk begins
-    with: the bot starts at the close of candle 0."""
+    """With `delayed`, an order can fill from the candle after the one in which it was placed. `first` is the candle
+    the walk begins with: the bot starts at the close of candle 0."""
 
-    low_first: Callable[[int, int], bool]
+    way: Way
     delayed: bool = False
     first: int = 1
 
@@ -21,13 +28,9 @@ class FillModel:
         """The prices in the order they were reached. An order between two of them fills at its own price; so does
         one that lies in the gap between a close and the next open."""
         opened, high, low, close = prices
-        first, second = (low, high) if self.low_first(opened, close) else (high, low)
+        low_first = self.way is Way.LOW_FIRST or (self.way is Way.BY_DIRECTION and close >= opened)
+        first, second = (low, high) if low_first else (high, low)
         return opened, first, second, close
-
-
-def _rising(opened: int, close: int) -> bool:
-    """A candle that rose went down first, one that fell went up first: the shorter of the two ways."""
-    return close >= opened
 
 
 class FillModelName(StrEnum):
@@ -38,8 +41,8 @@ class FillModelName(StrEnum):
 
 
 MODELS = {
-    FillModelName.OHLC: FillModel(_rising),
-    FillModelName.NEXT_CANDLE: FillModel(_rising, delayed=True),
-    FillModelName.LOW_FIRST: FillModel(lambda _opened, _close: True),
-    FillModelName.HIGH_FIRST: FillModel(lambda _opened, _close: False),
+    FillModelName.OHLC: FillModel(Way.BY_DIRECTION),
+    FillModelName.NEXT_CANDLE: FillModel(Way.BY_DIRECTION, delayed=True),
+    FillModelName.LOW_FIRST: FillModel(Way.LOW_FIRST),
+    FillModelName.HIGH_FIRST: FillModel(Way.HIGH_FIRST),
 }

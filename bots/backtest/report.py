@@ -3,9 +3,8 @@
 from typing import Any
 
 from bots.backtest import metrics
-from bots.backtest.fast import fast_grid
-from bots.backtest.path import MODELS, FillModel, FillModelName
-from bots.backtest.replay import replay
+from bots.backtest.fast import run_of
+from bots.backtest.path import MODELS, FillModelName
 from bots.backtest.run import Case, Run
 from bots.core.strategies.grid import GridConfig
 from bots.core.strategies.grid_levels import levels_of
@@ -13,11 +12,6 @@ from marketdata.columns import SCALE
 
 CURVE_POINTS = 1000
 MOST_TRADES = 10_000  # of an answer, the newest
-
-
-def run_of(case: Case, model: FillModel) -> Run:
-    """The short way where it is sure to give the same, otherwise the exact replay."""
-    return fast_grid(case, model) or replay(case, model)
 
 
 def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
+from bots.backtest.fast import run_of
 from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.report import run_of
 from bots.backtest.run import Case, StrategyConfig
 from bots.backtest.score import Score, score
 from bots.core.types import Market

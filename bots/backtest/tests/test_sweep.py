@@ -2,13 +2,14 @@ from dataclasses import replace
 
 import pytest
 
+from bots.backtest.fast import run_of
 from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.report import report, run_of
+from bots.backtest.report import report
 from bots.backtest.run import Case
 from bots.backtest.score import score
 from bots.backtest.sweep import CHUNK, scores
+from bots.backtest.tests.chance import walk
 from bots.backtest.tests.market import BTC, GRID, MINUTE, columns
-from bots.backtest.tests.test_fast_is_exact import walk
 
 CANDLES = columns(*walk(5, 3000, 2.0))
 CONFIGS = [replace(GRID, grid_count=2 + number % 9) for number in range(CHUNK + 10)]

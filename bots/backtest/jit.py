@@ -1,0 +1,61 @@
+"""How the kernels are compiled: once per machine and version, kept on disk, without the GIL.
+
+Only who backtests imports this, and late: numba takes a second and 60 MB."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from django.conf import settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _home() -> Path | None:
+    """Where compiled code is kept: one folder for each state of the sources, since numba looks only at the file of
+    the function itself, not at those it calls. None where nothing can be written: then it compiles at every start."""
+    sources = sorted(Path(__file__).parent.glob("kernel*.py"))
+    state = hashlib.sha256(numba.__version__.encode() + b"".join(path.read_bytes() for path in sources))
+    home = Path(settings.HOME, "numba", state.hexdigest()[:16])
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return home if os.access(home, os.W_OK | os.X_OK) else None
+
+
+HOME = _home()
+if HOME is not None:
+    numba.config.CACHE_DIR = str(HOME)  # type: ignore[attr-defined]
+
+
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # half the time of compiling
+
+
+def jit(function: F) -> F:
+    """For what only kernels call: it becomes part of them, so that nothing of its own is kept."""
+    compiled: F = numba.njit(**OPTIONS, **INNER)(function)
+    return compiled
+
+
+def kernel(function: F) -> F:
+    """For what Python calls."""
+    compiled: F = numba.njit(**OPTIONS, cache=HOME is not None)(function)
+    return compiled
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two processes that start together do not compile the same twice: the second finds it on disk."""
+    if HOME is None:
+        yield
+        return
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

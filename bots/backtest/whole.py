@@ -1,0 +1,132 @@
+"""A market and a grid's beginning as whole numbers of 1e-8, for the kernels. Raises Unsure where they are
+finer, or larger, than 64 bits can say."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from bots.backtest.kernel_book import (
+    DELAYED,
+    FEE_PARTS,
+    IN_BASE,
+    LOT,
+    MAKER,
+    MARKET_LOT,
+    MARKET_MOST,
+    MIN_NOTIONAL,
+    MIN_QUANTITY,
+    RULES,
+    SLIPPAGE,
+    SLIPPAGE_PARTS,
+    TAKER,
+    TICK,
+    Table,
+)
+from bots.backtest.kernel_math import Unsure
+from bots.backtest.run import Case
+from bots.core.rounding import nearest
+from bots.core.strategies.grid import SLIPPAGE as MARGIN
+from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_levels import levels_of
+from bots.core.types import Market
+from marketdata.columns import SCALE
+
+LARGEST = 2**60
+FINEST = 10**9  # parts of a rate
+CLOSE_CALL = 0.01  # of a tick: a float is not trusted to say to which side it rounds
+
+
+def whole(number: Decimal) -> int:
+    scaled = number * SCALE
+    if scaled % 1 or abs(scaled) > LARGEST:
+        raise Unsure("finer or larger than the kernel counts")
+    return int(scaled)
+
+
+def parts_of(*rates: Decimal) -> tuple[int, ...]:
+    """The rates as whole numbers of the same parts, and how many those are."""
+    exact = [Fraction(rate) for rate in rates]
+    common = np.lcm.reduce(np.array([rate.denominator for rate in exact], object))
+    if common > FINEST:
+        raise Unsure("a rate is finer than the kernel counts")
+    return (*(int(rate * common) for rate in exact), int(common))
+
+
+def rules_of(case: Case, delayed: bool) -> Table:
+    market, rules = case.market, np.zeros(RULES, np.int64)
+    rules[TICK], rules[LOT] = whole(market.tick), whole(market.lot)
+    rules[MIN_QUANTITY], rules[MIN_NOTIONAL] = whole(market.min_quantity), whole(market.min_notional)
+    rules[MARKET_LOT] = whole(market.market_lot or market.lot)
+    rules[MARKET_MOST] = whole(market.market_max_quantity or market.max_quantity)
+    rules[MAKER], rules[TAKER], rules[FEE_PARTS] = parts_of(market.maker_fee, market.taker_fee)
+    rules[IN_BASE] = market.fee_in_base_on_buy
+    rules[SLIPPAGE], rules[SLIPPAGE_PARTS] = parts_of(case.slippage)
+    rules[DELAYED] = delayed
+    return rules
+
+
+def grid_levels(config: GridConfig, market: Market) -> Table:
+    """Those of `levels_of`, a hundred times as fast for geometric grids: a float says which tick is nearest unless two
+    are about as near."""
+    if config.spacing != "geometric":
+        return np.array([whole(level) for level in levels_of(config, market)], np.int64)
+    tick, count = whole(market.tick), config.grid_count
+    lower = float(config.lower_price / market.tick)
+    ticks = lower * float(config.upper_price / config.lower_price) ** (np.arange(count + 1) / count)
+    if ticks[-1] > 1e11:
+        return np.array([whole(level) for level in levels_of(config, market)], np.int64)
+    levels = np.rint(ticks).astype(np.int64) * tick
+    for number in np.flatnonzero(np.abs(ticks % 1 - 0.5) < CLOSE_CALL):
+        levels[number] = whole(_exact_level(config, int(number), market.tick))
+    return levels
+
+
+def _exact_level(config: GridConfig, number: int, tick: Decimal) -> Decimal:
+    ratio = config.upper_price / config.lower_price
+    return nearest(config.lower_price * ratio ** (Decimal(number) / config.grid_count), tick)
+
+
+class Funding:
+    """`strategies.grid.fund` and `cost_of` in whole numbers."""
+
+    def __init__(self, config: GridConfig, market: Market, rules: Table, levels: Table, price: int) -> None:
+        numbers = [int(number) for number in rules]
+        self.lot, self.market_lot, self.in_base = numbers[LOT], numbers[MARKET_LOT], numbers[IN_BASE]
+        self.maker, self.taker, self.parts = numbers[MAKER], numbers[TAKER], numbers[FEE_PARTS]
+        self.first = int(np.searchsorted(levels[:-1], price))  # of the slots that hold
+        self.holding = config.grid_count - self.first
+        self.waiting = sum(int(level) for level in levels[: self.first])
+        self.price, self.budget = price, whole(config.investment)
+
+    def size(self) -> int:
+        """The largest quantity per slot that the investment pays for, 0 where not one lot does."""
+        low, high = 0, 1
+        while self._fits(high):
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._fits(middle) else (low, middle)
+        return low * self.lot
+
+    def _fits(self, lots: int) -> bool:
+        """In thousandths of 1e-16, for the margin of a market purchase."""
+        size, thousand = lots * self.lot, int(1000 * MARGIN) + 1000
+        waiting = self.waiting * self._asked(size, self.maker) * 1000
+        purchase = self._bought(size * self.holding) * self.price * thousand
+        cost = (waiting + purchase) * self.parts
+        if not self.in_base:
+            cost += waiting * self.maker + purchase * self.taker
+        return cost <= self.budget * SCALE * 1000 * self.parts
+
+    def _asked(self, needed: int, rate: int) -> int:
+        if not self.in_base:
+            return -(-needed // self.lot) * self.lot
+        return -(-needed * self.parts // ((self.parts - rate) * self.lot)) * self.lot
+
+    def _bought(self, missing: int) -> int:
+        return -(-self._asked(missing, self.taker) // self.market_lot) * self.market_lot
+
+    def purchase(self, size: int, min_notional: int) -> int:
+        missing = size * self.holding
+        return missing if missing * self.price >= min_notional * SCALE else 0
