@@ -47,9 +47,8 @@ def _outcome(report: Report, investment: float, quote: str) -> Iterator[str]:
 
 
 def _days(days: float) -> str:
-    if days < 1.5:
-        return f"{days * 24:.0f} hours"
-    return f"{days:.0f} days"
+    count, unit = (round(days), "day") if days >= 1.5 else (round(days * 24), "hour")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _against_holding(report: Report, base: str) -> Iterator[str]:

@@ -16,11 +16,13 @@ def shown(request: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any
     labels = {name: str(field.label) for name, field in StrategyForm().fields.items()}
     swept = [name for name in FIELDS[Strategy(request["strategy"])] if len(found["ranges"].get(name, ())) > 1]
     objective = found["objective"]
+    columns = [labels[name] + (", %" if found["units"][name] == "percent" else "") for name in swept]
     return {
         "found": found,
         "objective": dict(OBJECTIVES)[objective],
-        "columns": [(labels[name], found["units"][name] == "percent") for name in swept],
-        "best": [_row(row, swept, objective) for row in found["best"]],
+        "columns": columns,
+        "chosen_by": ", ".join(labels[name] for name in swept),
+        "best": [_row(row, swept, columns, objective) for row in found["best"]],
         "heat": _heat(found, labels),
         "folds": [_fold(fold, swept, objective) for fold in found["walk_forward"]],
     }
@@ -32,8 +34,8 @@ def score_text(value: float | None, objective: str) -> str:
     return percent(value * 100) if objective in RATIOS else signed(value)
 
 
-def _row(row: Mapping[str, Any], swept: list[str], objective: str) -> dict[str, Any]:
-    values = [_value(row["values"][name]) for name in swept]
+def _row(row: Mapping[str, Any], swept: list[str], columns: list[str], objective: str) -> dict[str, Any]:
+    values = [(label, _value(row["values"][name])) for label, name in zip(columns, swept, strict=True)]
     return {**row, "values": values, "score": score_text(row["score"], objective)}
 
 

@@ -13,7 +13,7 @@ from bots import selectors
 from bots.backtest import kept
 from bots.backtest.service import Request
 from bots.core.ports import ExchangeError, UnknownSymbol
-from bots.models import Backtest
+from bots.models import UNFINISHED, Backtest
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.web.backtest_form import BacktestForm, initial_of_bot, initial_of_request
 from bots.web.first_range import first_range
@@ -30,10 +30,12 @@ def backtests(request: HttpRequest) -> HttpResponse:
             return redirect("web:backtest", found.pk)
     else:
         form = BacktestForm(initial=_initial(request))
+    rows = list(kept.kept_of(user_of(request)))
     context = {
         "nav": "backtest",
         "form": form,
-        "kept": kept.kept_of(user_of(request)),
+        "kept": rows,
+        "busy": any(row.status in UNFINISHED for row in rows),
         "simulated": settings.EXCHANGE_SIMULATOR is not None,
     }
     return render(request, "web/backtests.html", context, status=422 if form.errors else 200)
