@@ -1,4 +1,5 @@
-"""From signing up to a first bot, as a user does it: with scripts it moves by itself, without them every form works.
+"""From signing up to a first bot, a backtest and a search, as a user does it: with scripts it moves by itself, without
+them every form works.
 
 One file, so that a parallel run starts one stack.
 """
@@ -6,6 +7,7 @@ One file, so that a parallel run starts one stack.
 import json
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,11 +16,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.stack import PASSWORD, Stack, until
 
 pytestmark = pytest.mark.browser
+PATIENCE = 120_000  # ms
 KEY = "demo-first-bot-0123456789"
 
 
 def test_a_new_user_trades_within_minutes(page: Page, stack: Stack) -> None:
-    sign_up(page)
+    sign_up(page, "first@example.org")
     add_key(page)
     create_grid(page)
 
@@ -63,10 +66,10 @@ def test_a_page_shows_what_happened_while_it_was_loading(page: Page, stack: Stac
     expect(page.locator("#p-head .badge")).to_have_text("Stopped", timeout=60_000)
 
 
-def sign_up(page: Page) -> None:
+def sign_up(page: Page, email: str) -> None:
     page.goto("/")
     page.get_by_role("link", name="Create an account").click()
-    page.get_by_label("Email").fill("first@example.org")
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", name="Two steps to your first bot")).to_be_visible()
@@ -104,6 +107,59 @@ def open_orders(stack: Stack) -> list[str]:
     return [order["clientOrderId"] for order in orders if order["status"] in {"NEW", "PARTIALLY_FILLED"}]
 
 
+def yesterday() -> str:
+    return f"{datetime.now(UTC).date() - timedelta(days=1)}"
+
+
+def test_a_backtest_is_run_read_compared_and_turned_into_a_bot(page: Page) -> None:
+    sign_up(page, "looks-back@example.org")
+    page.goto("/keys/?mode=paper")
+    page.get_by_label("Label").fill("Paper")
+    page.get_by_role("button", name="Add").first.click()
+
+    for grids in ("8", "16"):
+        page.get_by_role("link", name="Backtests").first.click()
+        page.get_by_label("From").fill(yesterday())
+        expect(page.get_by_label("Lower price")).not_to_have_value("", timeout=PATIENCE)
+        page.get_by_label("Grids").fill(grids)
+        page.get_by_role("button", name="Run the backtest").click()
+        expect(page.get_by_role("heading", name="What that means")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("USDT would have become")).to_be_visible()
+        expect(page.get_by_role("img", name="with the bot's levels and its fills")).to_be_visible()
+    replayed = page.url
+    page.locator("figure").nth(1).press("End")
+    expect(page.locator("output").nth(1)).to_contain_text("Buy and hold:")
+
+    page.get_by_role("link", name="Backtests").first.click()
+    for box in page.get_by_role("checkbox", name="Compare").all():
+        box.check()
+    page.get_by_role("button", name="Compare the ticked").click()
+    expect(page.get_by_role("heading", name="2 backtests side by side")).to_be_visible()
+
+    page.goto(replayed)
+    low = page.locator("dt", has_text="Lower price").locator("xpath=following-sibling::dd[1]").inner_text()
+    page.get_by_role("link", name="Turn into a bot").click()
+    expect(page.get_by_label("Lower price")).to_have_value(low)
+    expect(page.get_by_label("Grids")).to_have_value("16")
+
+
+def test_a_search_tells_its_size_moves_by_itself_and_ends_in_a_map(page: Page) -> None:
+    sign_up(page, "searches@example.org")
+    page.goto("/backtest/optimize/")
+    page.get_by_label("From").first.fill(yesterday())
+    page.get_by_label("Walk-forward steps").fill("0")
+    page.get_by_label("to: Grids").fill("20")
+    expect(page.locator("#count")).to_contain_text("18 configs", timeout=PATIENCE)
+    page.get_by_role("button", name="Start the search").click()
+    # The page finds its end without a reload by hand.
+    expect(page.get_by_role("heading", name="Heatmap")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.locator(".note").filter(has_text="luck").first).to_be_visible()
+    page.get_by_text("The same as a table").click()
+    expect(page.get_by_role("region", name="The heatmap as a table")).to_be_visible()
+    page.get_by_role("button", name="Backtest this").first.click()
+    expect(page.get_by_role("heading", name="What that means")).to_be_visible(timeout=PATIENCE)
+
+
 @pytest.fixture
 def bare(browser: Browser, stack: Stack) -> Iterator[Page]:
     with browser.new_context(base_url=stack.url, java_script_enabled=False) as context:
@@ -111,11 +167,7 @@ def bare(browser: Browser, stack: Stack) -> Iterator[Page]:
 
 
 def test_a_dca_bot_is_made_started_and_killed_by_forms_alone(bare: Page) -> None:
-    bare.goto("/accounts/signup/")
-    bare.get_by_label("Email").fill("bare@example.org")
-    bare.get_by_label("Password").fill("correct horse battery")
-    bare.get_by_role("button", name="Create account").click()
-
+    sign_up(bare, "bare@example.org")
     bare.goto("/keys/")
     bare.get_by_label("Label").fill("Main")
     bare.get_by_label("API key").fill("demo-bare-0123456789")
@@ -137,3 +189,15 @@ def test_a_dca_bot_is_made_started_and_killed_by_forms_alone(bare: Page) -> None
     bare.get_by_role("radio", name="Cancel orders and sell").check(force=True)
     bare.get_by_role("button", name="Halt the bot").click()
     expect(bare.locator("#p-head .badge")).to_have_text("Halted")
+
+
+def test_a_backtest_needs_forms_alone(bare: Page) -> None:
+    sign_up(bare, "no-script@example.org")
+    bare.goto("/backtest/")
+    bare.get_by_role("radio", name="DCA").check(force=True)
+    bare.get_by_label("From").fill(yesterday())
+    bare.get_by_role("button", name="Run the backtest").click()
+    expect(bare.get_by_role("heading", name="What that means")).to_be_visible(timeout=PATIENCE)
+    bare.get_by_role("button", name="Delete").click()
+    bare.get_by_role("button", name="Delete the result").click()
+    expect(bare.get_by_role("heading", name="No backtest yet")).to_be_visible()

@@ -1,0 +1,71 @@
+// Reads a plot's values under the pointer, or where the arrow keys have moved: from the lines themselves and their scale.
+
+import { local } from "times";
+
+const WIDE = 1000;
+const HIGH = 300;
+const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -50, PageDown: 50, Home: -Infinity, End: Infinity };
+
+/** [[x, y], ...] of a line; of an area its upper edge, before it turns back. */
+function pointsOf(line) {
+  const points = line.getAttribute("points").split(" ").map((pair) => pair.split(",").map(Number));
+  const turn = points.findIndex(([x], i) => i > 0 && x < points[i - 1][0]);
+  return turn < 0 ? points : points.slice(0, turn);
+}
+
+function nearest(points, x) {
+  let low = 0;
+  let high = points.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (points[middle][0] < x) low = middle;
+    else high = middle;
+  }
+  return x - points[low][0] < points[high][0] - x ? low : high;
+}
+
+for (const figure of document.querySelectorAll(".plot:has(.plot-read)")) {
+  const svg = figure.querySelector(".plot-area");
+  const output = figure.querySelector(".plot-read");
+  const [start, end, low, high] = ["start", "end", "low", "high"].map((name) => Number(output.dataset[name]));
+  const lines = [...svg.querySelectorAll("[data-name]")].map((line) => ({ name: line.dataset.name, points: pointsOf(line) }));
+  if (!lines.length) continue;
+  // A pixel of the plot is this much: more decimals would pretend.
+  const decimals = Math.max(0, Math.min(8, Math.ceil(-Math.log10((high - low) / HIGH))));
+  const format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const cursor = document.createElementNS(svg.namespaceURI, "path");
+  cursor.setAttribute("class", "plot-cursor");
+  let at = lines[0].points.length - 1;
+
+  const show = () => {
+    const [x] = lines[0].points[at];
+    const values = lines.map(({ name, points }) => {
+      const [, y] = points[nearest(points, x)];
+      const value = format.format(high - (y / HIGH) * (high - low)).replace("-", "−");
+      return `${name}: ${value}${output.dataset.unit}`;
+    });
+    cursor.setAttribute("d", `M${x} 0V${HIGH}`);
+    svg.append(cursor);
+    output.textContent = [local(new Date(start + (x / WIDE) * (end - start))), ...values].join(" · ");
+  };
+  const leave = () => {
+    cursor.remove();
+    output.textContent = "";
+  };
+
+  figure.tabIndex = 0;
+  svg.addEventListener("pointermove", ({ clientX }) => {
+    const box = svg.getBoundingClientRect();
+    at = nearest(lines[0].points, ((clientX - box.left) / box.width) * WIDE);
+    show();
+  });
+  svg.addEventListener("pointerleave", leave);
+  figure.addEventListener("blur", leave);
+  figure.addEventListener("focus", show);
+  figure.addEventListener("keydown", (event) => {
+    if (!(event.key in KEYS)) return;
+    event.preventDefault();
+    at = Math.max(0, Math.min(lines[0].points.length - 1, at + KEYS[event.key]));
+    show();
+  });
+}
