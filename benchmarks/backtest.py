@@ -4,6 +4,7 @@ import argparse
 import random
 import secrets
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +28,14 @@ PAGE = 50_000  # rows of the synthetic year in one write
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="./autogrid bench backtest")
     parser.add_argument("--repeat", type=int, default=10)
+    parser.add_argument(
+        "--peers", action="store_true", help="other people's backtesters beside ours, instead"
+    )
     chosen = parser.parse_args(arguments)
+    if chosen.peers:
+        from benchmarks.peers.run import main as peers
+
+        sys.exit(peers(chosen.repeat))
     django.setup()
     from django.conf import settings
     from django.core.management import call_command

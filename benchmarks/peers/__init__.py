@@ -1,0 +1,1 @@
+"""The same grid over the same year in other people's backtesters: their time beside ours, their fills against ours."""
