@@ -92,5 +92,11 @@ def configure(level: str = "INFO") -> dict[str, Any]:
         "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stdout"], "level": level},
         # At DEBUG ccxt writes signed requests, headers and all: never, whatever the level asked for.
-        "loggers": {**quiet, "ccxt": {"level": "INFO"}, "django.server": {"propagate": True}},
+        # At INFO stripe writes addresses with customers in them.
+        "loggers": {
+            **quiet,
+            "stripe": {"level": "WARNING"},
+            "ccxt": {"level": "INFO"},
+            "django.server": {"propagate": True},
+        },
     }

@@ -1,6 +1,6 @@
 """Every address of the site, composed from what the apps declare."""
 
-from django.conf import settings
+from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
@@ -25,8 +25,11 @@ urlpatterns = [
     path("api/v1/", include("bots.api.urls")),
 ]
 
-if settings.AUTOGRID_DEPLOYMENT == "cloud":
-    urlpatterns.append(path("billing/", include("billing.urls")))
+if apps.is_installed("billing"):  # in the cloud
+    urlpatterns += [
+        path("billing/", include("billing.urls")),
+        path("api/v1/", include("billing.api.cloud_urls")),
+    ]
 
 # JSON under /api/, pages elsewhere.
 handler400 = "accounts.api.errors.bad_request"

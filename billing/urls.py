@@ -5,4 +5,9 @@ from django.urls import path
 from billing import views
 
 app_name = "billing"
-urlpatterns = [path("", views.plans, name="plans")]
+urlpatterns = [
+    path("", views.plans, name="plans"),
+    path("checkout/", views.checkout, name="checkout"),
+    path("portal/", views.portal, name="portal"),
+    path("webhook/", views.webhook, name="webhook"),
+]

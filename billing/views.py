@@ -1,16 +1,25 @@
-"""The plan's page: what one has, what one uses of it, and what the other plans allow."""
+"""The plan's page, the ways to Stripe's own pages, and the address of its webhooks."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from billing import shop, standing, webhooks
 from billing.entitlements import plan_of, uses_of
-from billing.plans import LIMITS, PLANS, USED
+from billing.gateway import StripeError
+from billing.models import Standing
+from billing.plans import LIMITS, PLANS, USED, Plan
 
+LARGEST = 1_000_000  # bytes of a webhook
+AWAY = "Stripe does not answer now. Nothing was changed: try again in a moment."
 HEADINGS = {
     "live_bots": "Live bots at a time",
     "paper_bots": "Paper bots at a time",
@@ -23,14 +32,43 @@ HEADINGS = {
 @login_required
 def plans(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
+    if "paid" in request.GET:
+        return _returned(user)
+    found, offers = Standing.objects.filter(user=user).first(), _offers()
     context = {
         "nav": "plans",
         "plan": plan_of(user),
-        "plans": PLANS.values(),
+        "plans": [_column(plan, offers or []) for plan in PLANS.values()],
+        "standing": found,
+        "subscribed": found is not None and found.status in ("active", "trialing", "past_due", "unpaid"),
         "uses": [(use, USED[use.name]) for use in uses_of(user)],
         "rows": _comparison(),
+        "offers": offers,
     }
     return render(request, "billing/plans.html", context)
+
+
+def _returned(user: User) -> HttpResponse:
+    """From the checkout: what was bought counts now, the webhook may come later."""
+    found = Standing.objects.filter(user=user).first()
+    if found is not None:
+        try:
+            standing.review(found.customer)
+        except StripeError:
+            return redirect("billing:plans")
+    return redirect("billing:plans")
+
+
+def _offers() -> list[shop.Offer] | None:
+    """None while Stripe does not answer."""
+    try:
+        return shop.offers()
+    except StripeError:
+        return None
+
+
+def _column(plan: Plan, offers: list[shop.Offer]) -> dict[str, Any]:
+    return {"id": plan.id, "name": plan.name, "offers": [offer for offer in offers if offer.plan == plan.id]}
 
 
 def _comparison() -> list[tuple[str, list[int | str | None]]]:
@@ -39,3 +77,46 @@ def _comparison() -> list[tuple[str, list[int | str | None]]]:
         (HEADINGS[limit], [plan.allows(limit) for plan in PLANS.values()]) for limit in LIMITS
     ]
     return [*rows, ("Telegram", [plan.telegram.capitalize() for plan in PLANS.values()])]
+
+
+@require_POST
+@login_required
+def checkout(request: HttpRequest) -> HttpResponse:
+    page = request.build_absolute_uri(reverse("billing:plans"))
+    chosen = request.POST.get("plan", ""), request.POST.get("interval", "")
+    return _to_stripe(
+        request,
+        lambda user: shop.open_checkout(
+            user=user, plan=chosen[0], interval=chosen[1], success_url=f"{page}?paid=1", cancel_url=page
+        ),
+    )
+
+
+@require_POST
+@login_required
+def portal(request: HttpRequest) -> HttpResponse:
+    page = request.build_absolute_uri(reverse("billing:plans"))
+    return _to_stripe(request, lambda user: shop.open_portal(user=user, return_url=f"{page}?paid=1"))
+
+
+def _to_stripe(request: HttpRequest, open_page: Callable[[User], str]) -> HttpResponse:
+    try:
+        return redirect(open_page(cast(User, request.user)))
+    except shop.ShopRefused as refused:
+        messages.error(request, refused.detail)
+    except StripeError:
+        messages.error(request, AWAY)
+    return redirect("billing:plans")
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """The raw body is what is signed. Kept and answered here, worked off elsewhere."""
+    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+        return HttpResponse(status=413)
+    try:
+        webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
+    except webhooks.BadSignature:
+        return HttpResponse("The signature is wrong or too old.", status=400, content_type="text/plain")
+    return HttpResponse(status=200)

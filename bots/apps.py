@@ -6,4 +6,8 @@ class BotsConfig(AppConfig):
     verbose_name = "Bots"
 
     def ready(self) -> None:
-        from bots.services import key_notices, places  # noqa: F401 - connect and register what they offer
+        from bots.services import (  # noqa: F401 - connect and register what they offer
+            key_notices,
+            places,
+            plan_changes,
+        )

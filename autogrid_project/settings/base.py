@@ -233,6 +233,13 @@ AUTOGRID_STRIPE_URL = "https://api.stripe.com"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_WEBHOOK_URL = r"^never/$"  # dj-stripe's own view is not used
 
+if AUTOGRID_DEPLOYMENT == "cloud":
+    CELERY_BEAT_SCHEDULE |= {
+        "work off webhooks": {"task": "billing.process_events", "schedule": 30.0, "options": {"expires": 30}},
+        "end what is over": {"task": "billing.review_due", "schedule": 300.0, "options": {"expires": 300}},
+        "compare with Stripe": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="41")},
+    }
+
 JWT_ACCESS_LIFETIME = timedelta(hours=24)
 JWT_REFRESH_LIFETIME = timedelta(days=7)
 

@@ -53,6 +53,8 @@ class Bot(models.Model):
     # True from a stop until the runner has seen at the exchange that no order is left.
     stopping = models.BooleanField(default=False)
     halted = models.BooleanField(default=False)
+    # Paused because the plan allows no more of them; it goes on by itself when the plan does.
+    paused_by_plan = models.BooleanField(default=False, db_default=False)
     status_reason = models.CharField(max_length=500, blank=True)
     # What a stop does with the inventory: "" as the config says, or cancel, cancel_and_sell.
     stop_action = models.CharField(max_length=20, blank=True)

@@ -148,6 +148,7 @@ def start_bot(*, bot: Bot) -> Bot:
             row.started_at = timezone.now()
             _tell(row, "started", "The bot was started.")
         row.status, row.status_reason, row.stop_action = BotStatus.RUNNING, "", ""
+        row.paused_by_plan = False
         row.save()
         enqueue(row)
     follow(exchange=bot.credential.venue, symbol=bot.symbol)
@@ -192,6 +193,17 @@ def pause_bot(*, bot: Bot) -> Bot:
         _tell(row, "paused", "The bot was paused.")
         enqueue(row)
     return _refreshed(bot)
+
+
+def pause_for_plan(*, bot: Bot, reason: str) -> None:
+    """Over the limit of its user's plan. Its open orders stay."""
+    with _locked(bot) as row:
+        if row.status != BotStatus.RUNNING:
+            return
+        row.status, row.paused_by_plan, row.status_reason = BotStatus.PAUSED, True, reason
+        row.save(update_fields=["status", "paused_by_plan", "status_reason"])
+        _tell(row, "plan_paused", reason, "warning")
+        enqueue(row)
 
 
 def stop_bot(*, bot: Bot) -> Bot:

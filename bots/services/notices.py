@@ -37,6 +37,12 @@ KINDS = {
     "key_unsafe": Kind("An API key is not safe any more", Priority.URGENT),
     "trading_halted": Kind("Trading is halted", Priority.URGENT),
     "trading_resumed": Kind("Trading is resumed"),
+    "plan_grace": Kind("Your plan needs a payment", Priority.URGENT),
+    "plan_paid": Kind("Your plan is paid again"),
+    "plan_cancelled": Kind("Your plan is cancelled"),
+    "plan_changed": Kind("Your plan has changed"),
+    "plan_paused": Kind("Bots are paused: your plan allows fewer", Priority.URGENT),
+    "plan_resumed": Kind("Your bots go on"),
     "system_halt": Kind("Operators: trading was halted", Priority.URGENT),
     "system_resumed": Kind("Operators: trading was resumed"),
 }

@@ -1,9 +1,10 @@
 """The places that a plan gives: running bots and backtests, counted and taken."""
 
-from typing import Any
+from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -29,19 +30,25 @@ def _check(user: User, limit: Limit, used: int | None = None) -> None:
         raise OverPlan(refused.code, refused.detail) from None
 
 
-@counts("live_bots")
-def running_live(user: User) -> int:
-    return _running(user).filter(credential__mode=Mode.LIVE).count()
+def running_live(user: User) -> QuerySet[Bot]:
+    return _running(user).filter(credential__mode=Mode.LIVE)
 
 
-@counts("paper_bots")
-def running_on_paper(user: User) -> int:
+def running_on_paper(user: User) -> QuerySet[Bot]:
     """Testnets too: no money of theirs is real."""
-    return _running(user).exclude(credential__mode=Mode.LIVE).count()
+    return _running(user).exclude(credential__mode=Mode.LIVE)
 
 
-def _running(user: User) -> Any:
+def _running(user: User) -> QuerySet[Bot]:
     return Bot.objects.filter(user=user, status=BotStatus.RUNNING)
+
+
+COUNTED: dict[Limit, Callable[[User], QuerySet[Bot]]] = {
+    "live_bots": running_live,
+    "paper_bots": running_on_paper,
+}
+counts("live_bots")(lambda user: running_live(user).count())
+counts("paper_bots")(lambda user: running_on_paper(user).count())
 
 
 @counts("backtests_a_day")

@@ -4,3 +4,5 @@ from django.conf import settings
 
 if settings.AUTOGRID_DEPLOYMENT != "cloud":
     collect_ignore_glob = ["test_*.py"]
+else:
+    from billing.tests.cloud.rig import *  # noqa: F403

@@ -15,7 +15,7 @@ def state(modules) -> ProjectState:
 
 
 def differences(one: ProjectState, other: ProjectState) -> list[str]:
-    found = MigrationAutodetector(one, other)._detect_changes()
+    found = MigrationAutodetector(one, other)._detect_changes()  # type: ignore[attr-defined]
     return [operation.describe() for each in found.get("djstripe", []) for operation in each.operations]
 
 

@@ -5,7 +5,7 @@ from accounts.models import User
 
 
 @pytest.fixture
-def page(alice: User) -> Client:
+def page(cloud, alice: User) -> Client:
     client = Client()
     client.force_login(alice, "allauth.account.auth_backends.AuthenticationBackend")
     return client

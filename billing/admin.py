@@ -1,0 +1,81 @@
+"""Operators' view of subscriptions, grants and webhooks."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+
+from accounts.admin import ReadOnlyAdmin
+from accounts.models import User
+from billing import standing, webhooks
+from billing.models import Grant, Standing, StripeEvent
+
+# dj-stripe's own pages show our secret key.
+for model in apps.get_app_config("djstripe").get_models():
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(Standing)
+class StandingAdmin(ReadOnlyAdmin):
+    list_display = [
+        "user",
+        "plan",
+        "status",
+        "interval",
+        "amount",
+        "paid_until",
+        "grace_until",
+        "ends_at_period",
+    ]
+    list_filter = ["plan", "status", "interval"]
+    search_fields = ["user__email", "customer", "subscription"]
+    list_select_related = ["user"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+
+@admin.register(Grant)
+class GrantAdmin(ModelAdmin):
+    list_display = ["user", "plan", "until", "reason", "granted_by", "created_at"]
+    search_fields = ["user__email", "reason"]
+    autocomplete_fields = ["user"]
+    fields = ["user", "plan", "until", "reason"]
+
+    def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
+        obj.granted_by = obj.granted_by or request.user
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            user = User.objects.select_for_update(no_key=True).get(pk=obj.user.pk)
+            row = Standing.objects.filter(user=user).first()
+            standing.settle_plan(user, row.plan if row else "free", timezone.now())
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnlyAdmin):
+    list_display = [
+        "received_at",
+        "type",
+        "id",
+        "customer",
+        "processed_at",
+        "attempts",
+        "next_try_at",
+        "error",
+    ]
+    list_filter = ["type", ("processed_at", admin.EmptyFieldListFilter)]
+    search_fields = ["id", "customer"]
+    actions = ["replay"]
+
+    def has_command_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("billing.change_stripeevent")
+
+    @admin.action(description="Work off once more", permissions=["command"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
+        self.message_user(request, f"Events that are worked off once more: {webhooks.replay(queryset)}.")

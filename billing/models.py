@@ -1,0 +1,93 @@
+"""What Stripe has told us, and what follows from it for each user. Stripe's own objects are in dj-stripe's tables."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Plan
+
+
+class Standing(models.Model):
+    """What a user has paid for, as last seen at Stripe. `users.plan` follows from it and from grants."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="standing"
+    )
+    customer = models.CharField(max_length=255, unique=True)  # Stripe's ids, here and below
+    subscription = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=30, blank=True)  # of the subscription
+    plan = models.CharField(max_length=20, choices=Plan, default=Plan.FREE)
+    interval = models.CharField(max_length=10, blank=True)  # month or year
+    amount = models.PositiveIntegerField(default=0)  # cents for an interval
+    paid_until = models.DateTimeField(null=True, blank=True)
+    # The plan ends then unless it is paid; None: nothing is wrong.
+    grace_until = models.DateTimeField(null=True, blank=True)
+    ends_at_period = models.BooleanField(default=False)  # cancelled, and good until paid_until
+    look = models.BigIntegerField(default=0)  # number of the look at Stripe that this is from
+
+    objects: ClassVar[models.Manager["Standing"]]
+
+    class Meta:
+        db_table = "billing_standings"
+        constraints = [
+            models.CheckConstraint(condition=Q(plan__in=Plan.values), name="standings_plan_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} ({self.status or 'no subscription'})"
+
+
+class Grant(models.Model):
+    """A plan given by an operator."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
+    plan = models.CharField(max_length=20, choices=Plan)
+    reason = models.CharField(max_length=300)
+    until = models.DateTimeField()
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Grant"]]
+
+    class Meta:
+        db_table = "billing_grants"
+        ordering = ["-created_at"]
+        constraints = [models.CheckConstraint(condition=Q(plan__in=Plan.values), name="grants_plan_known")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} until {self.until:%Y-%m-%d}"
+
+
+class StripeEvent(models.Model):
+    """A webhook, kept by its id before anything is done about it. Only whom and what it concerns is kept: the object is
+    fetched again, so that the order of webhooks does not matter."""
+
+    id = models.CharField(max_length=255, primary_key=True)
+    type = models.CharField(max_length=100)
+    object_id = models.CharField(max_length=255, blank=True)
+    customer = models.CharField(max_length=255, blank=True)
+    created = models.DateTimeField()  # by Stripe's clock
+    received_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    error = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[models.Manager["StripeEvent"]]
+
+    class Meta:
+        db_table = "billing_events"
+        ordering = ["-received_at"]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], condition=Q(processed_at=None), name="billing_events_waiting"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"

@@ -1,0 +1,142 @@
+"""What users do at Stripe: buy a plan at its checkout, change, pay and cancel in its portal. And what is sold there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from billing import gateway
+from billing.judging import GOOD
+from billing.models import Standing
+from billing.plans import PLANS
+
+PAID = tuple(plan for plan in PLANS if plan != "free")
+INTERVALS = ("month", "year")
+CURRENCY = "usd"
+# Cents, as first published. From then on prices live in Stripe: what changed there stays.
+FIRST_AMOUNTS = {"starter": 1_900, "pro": 4_900, "enterprise": 19_900}
+MONTHS_OF_A_YEAR = 10  # that a year costs
+
+
+class ShopRefused(Exception):
+    """`detail` is a sentence for the user."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    plan: str
+    interval: str
+    amount: int  # cents
+    price: str  # Stripe's id
+
+    @property
+    def dollars(self) -> str:
+        whole, cents = divmod(self.amount, 100)
+        return f"{whole:,}.{cents:02}" if cents else f"{whole:,}"
+
+
+def offers() -> list[Offer]:
+    """What is sold now. Raises StripeError."""
+    keys = [_key(plan, interval) for plan in PAID for interval in INTERVALS]
+    found = gateway.client().v1.prices.list({"lookup_keys": keys, "active": True, "limit": 100}).data
+    by_key = {price.lookup_key: price for price in found}
+    return [
+        Offer(plan, interval, int(price.unit_amount or 0), price.id)
+        for plan in PAID
+        for interval in INTERVALS
+        if (price := by_key.get(_key(plan, interval)))
+    ]
+
+
+def open_checkout(*, user: User, plan: str, interval: str, success_url: str, cancel_url: str) -> str:
+    """The address of Stripe's page. Raises ShopRefused and StripeError."""
+    offer = next((each for each in offers() if (each.plan, each.interval) == (plan, interval)), None)
+    if offer is None:
+        raise ShopRefused("not_offered", f"Choose a plan ({', '.join(PAID)}) and an interval (month, year).")
+    customer = customer_of(user)
+    if any(each["status"] in (*GOOD, "past_due", "unpaid") for each in gateway.look(customer).subscriptions):
+        raise ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
+    session = gateway.client().v1.checkout.sessions.create(
+        {
+            "mode": "subscription",
+            "customer": customer,
+            "client_reference_id": str(user.pk),
+            "line_items": [{"price": offer.price, "quantity": 1}],
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "subscription_data": {"metadata": {"user": str(user.pk)}},
+        }
+    )
+    return str(session.url)
+
+
+def open_portal(*, user: User, return_url: str) -> str:
+    """Raises ShopRefused and StripeError."""
+    standing = Standing.objects.filter(user=user).first()
+    if standing is None:
+        raise ShopRefused("no_customer", "There is nothing to manage yet: choose a plan first.")
+    session = gateway.client().v1.billing_portal.sessions.create(
+        {"customer": standing.customer, "return_url": return_url}
+    )
+    return str(session.url)
+
+
+def customer_of(user: User) -> str:
+    """Stripe's customer, made at the first need. Raises StripeError."""
+    found = Standing.objects.filter(user=user).first()
+    if found is not None:
+        return found.customer
+    made = gateway.client().v1.customers.create(
+        {"email": user.email, "metadata": {"djstripe_subscriber": str(user.pk)}},
+        {"idempotency_key": f"customer-{user.pk}"},  # two at once make one
+    )
+    try:
+        with transaction.atomic():
+            Standing.objects.create(user=user, customer=made.id)
+    except IntegrityError:  # the other one wrote it
+        return Standing.objects.get(user=user).customer
+    return str(made.id)
+
+
+def publish() -> list[str]:
+    """Makes the products and prices that Stripe lacks; answers what was made. Safe to repeat. Raises StripeError."""
+    there = {product.id for product in gateway.client().v1.products.list({"limit": 100}).auto_paging_iter()}
+    sold = {(offer.plan, offer.interval) for offer in offers()}
+    made = [_publish_product(plan) for plan in PAID if _product(plan) not in there]
+    return made + [
+        _publish_price(plan, interval)
+        for plan in PAID
+        for interval in INTERVALS
+        if (plan, interval) not in sold
+    ]
+
+
+def _publish_product(plan: str) -> str:
+    params: Any = {"id": _product(plan), "name": f"AutoGrid {PLANS[plan].name}", "metadata": {"plan": plan}}
+    return str(gateway.client().v1.products.create(params).id)
+
+
+def _publish_price(plan: str, interval: str) -> str:
+    params: Any = {
+        "product": _product(plan),
+        "currency": CURRENCY,
+        "unit_amount": FIRST_AMOUNTS[plan] * (MONTHS_OF_A_YEAR if interval == "year" else 1),
+        "recurring": {"interval": interval},
+        "lookup_key": _key(plan, interval),
+        "metadata": {"plan": plan},
+    }
+    gateway.client().v1.prices.create(params)
+    return _key(plan, interval)
+
+
+def _product(plan: str) -> str:
+    return f"autogrid_{plan}"
+
+
+def _key(plan: str, interval: str) -> str:
+    return f"autogrid_{plan}_{interval}"

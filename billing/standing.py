@@ -1,0 +1,119 @@
+"""A user's standing: looked up at Stripe, written down with the plan that follows from it in one transaction."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+from djstripe.models import Customer, Product, Subscription
+
+from accounts.models import User
+from billing import gateway
+from billing.judging import FREE, RANKS, Judged, judge
+from billing.models import Grant, Standing
+from billing.plans import PLANS
+from billing.signals import plan_changed, plan_news
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of a subscription: `kind` names it, `text` is for the user, `key` the occasion."""
+
+    kind: str
+    text: str
+    key: str
+
+
+def review(customer: str) -> None:
+    """Looks the customer up and writes down what follows. Of two that look at once the later look counts, whoever
+    writes first. Raises StripeError."""
+    standing = Standing.objects.select_related("user").filter(customer=customer).first()
+    if standing is None:
+        return
+    number = _next_look()
+    seen = gateway.look(customer)
+    _keep_copies(seen)
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).get(pk=standing.user.pk)
+        row = Standing.objects.select_for_update().get(pk=user.pk)
+        if row.look > number:
+            return
+        for subscription in seen.originals:
+            Subscription.sync_from_stripe_data(subscription)
+        _write(user, row, judge(seen.subscriptions, seen.now), number, seen.now)
+
+
+def _next_look() -> int:
+    """Numbers looks in the order in which they begin, over all processes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('billing_looks')")
+        return int(cursor.fetchone()[0])
+
+
+def _keep_copies(seen: gateway.Seen) -> None:
+    """dj-stripe's rows of what subscriptions point to, before the transaction: those it lacks it would fetch in it."""
+    if not seen.is_deleted:
+        Customer.sync_from_stripe_data(seen.customer)
+    sold = {item["price"]["product"] for each in seen.subscriptions for item in each["items"]["data"]}
+    for product in sold - set(Product.objects.filter(id__in=sold).values_list("id", flat=True)):
+        Product.sync_from_stripe_data(gateway.client().v1.products.retrieve(product))
+
+
+def _write(user: User, row: Standing, judged: Judged, number: int, now: int) -> None:
+    news = news_of(row, judged)
+    values = asdict(judged) | {
+        "paid_until": _moment(judged.paid_until),
+        "grace_until": _moment(judged.grace_until),
+        "look": number,
+    }
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+    settle_plan(user, row.plan, datetime.fromtimestamp(now, UTC))
+    for each in news:
+        plan_news.send(User, user=user, news=each)
+
+
+def settle_plan(user: User, paid: str, now: datetime) -> None:
+    """`users.plan` becomes the best of what is paid and what is granted. The user is locked by the caller."""
+    granted = Grant.objects.filter(user=user, until__gt=now).values_list("plan", flat=True)
+    plan = max([paid, *granted], key=RANKS.__getitem__)
+    if plan != user.plan:
+        before, user.plan = user.plan, plan
+        user.save(update_fields=["plan"])
+        plan_changed.send(User, user=user, before=before, after=plan)
+
+
+def news_of(row: Standing, judged: Judged) -> list[News]:
+    """What a user has to hear of between what was known and what is."""
+    name, kept = PLANS[judged.plan].name, judged.subscription
+    found = []
+    if judged.grace_until and row.grace_until != _moment(judged.grace_until):
+        why = "has ended" if judged.status == "canceled" else "was not paid"
+        text = (
+            f"Your {name} plan {why}. It goes on until {_moment(judged.grace_until):%Y-%m-%d %H:%M} UTC; then the "
+            "newest bots over the limits of the Free plan are paused. Their open orders stay."
+        )
+        found.append(News("plan_grace", text, f"{kept}:{judged.grace_until}"))
+    if row.grace_until and not judged.grace_until and judged.plan != FREE:
+        found.append(News("plan_paid", f"Your {name} plan is paid again.", f"{kept}:{judged.paid_until}"))
+    if judged.ends_at_period and not row.ends_at_period:
+        text = f"Your {name} plan is cancelled: it ends on {_moment(judged.paid_until):%Y-%m-%d}."
+        found.append(News("plan_cancelled", text, f"{kept}:{judged.paid_until}"))
+    return found
+
+
+def end_what_was_taken_back(charge: str) -> str:
+    """The customer whose charge was refunded or is disputed. Where it was his last one, and all of it, his
+    subscriptions end at once. Raises StripeError."""
+    v1 = gateway.client().v1
+    found = v1.charges.retrieve(charge)
+    customer = str(found.customer)
+    newest = v1.charges.list({"customer": customer, "limit": 1}).data
+    if newest and newest[0].id == found.id and (found.refunded or found.disputed):
+        for subscription in v1.subscriptions.list({"customer": customer}).data:
+            v1.subscriptions.cancel(subscription.id)
+    return customer
+
+
+def _moment(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

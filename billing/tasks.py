@@ -1,0 +1,20 @@
+"""Short background work of billing, on the queue `celery`, in the cloud alone."""
+
+from celery import shared_task
+
+from billing import reviews, webhooks
+
+
+@shared_task(name=webhooks.PROCESS_TASK, ignore_result=True)
+def process_events() -> int:
+    return webhooks.process()
+
+
+@shared_task(name="billing.review_due", ignore_result=True)
+def review_due() -> int:
+    return reviews.review_due()
+
+
+@shared_task(name="billing.reconcile", ignore_result=True)
+def reconcile() -> dict[str, int]:
+    return reviews.reconcile()

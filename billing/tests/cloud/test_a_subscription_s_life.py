@@ -1,0 +1,216 @@
+"""From the checkout to the end: what users have, and what they are told."""
+
+import random
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from djstripe.models import Subscription
+
+from billing import gateway, reviews, shop
+from billing.models import Grant, Standing
+from bots.models import Delivery
+from tests.fakes.stripe import invoices
+from tests.fakes.stripe.books import Refused
+from tests.fakes.stripe.customers import FAILS_LATER, GOOD
+
+GRACE = 3
+
+
+def plan_of(user):
+    user.refresh_from_db()
+    return user.plan
+
+
+def told(user):
+    return list(Delivery.objects.filter(user=user).order_by("created_at").values_list("kind", flat=True))
+
+
+def test_a_checkout_raises_the_plan_and_keeps_stripe_s_objects(cloud, alice):
+    customer = cloud.buy(alice, "starter", "year")
+    assert plan_of(alice) == "free"
+    cloud.deliver()
+    assert plan_of(alice) == "starter"
+    standing = Standing.objects.get(user=alice)
+    assert (standing.status, standing.interval, standing.amount) == ("active", "year", 19_000)
+    assert standing.paid_until - timezone.now() > timedelta(days=364)
+    kept = Subscription.objects.get(customer__id=customer)
+    assert kept.customer.subscriber == alice
+    assert told(alice) == ["plan_changed"]
+
+
+def test_an_upgrade_counts_at_once_and_a_downgrade_at_the_period_s_end(cloud, alice):
+    cloud.buy(alice, "starter")
+    cloud.in_portal(alice, "price", price=cloud.price("pro"))
+    cloud.deliver()
+    assert plan_of(alice) == "pro"
+    cloud.in_portal(alice, "price", price=cloud.price("starter"))
+    cloud.deliver()
+    assert plan_of(alice) == "pro"
+    cloud.pass_days(32)
+    cloud.deliver()
+    assert plan_of(alice) == "starter"
+
+
+def test_a_failed_renewal_has_three_days_and_a_new_card_mends_it(cloud, alice):
+    cloud.buy(alice, "pro", number=FAILS_LATER)
+    cloud.deliver()
+    cloud.pass_days(31.1)
+    cloud.deliver()
+    standing = Standing.objects.get(user=alice)
+    assert (plan_of(alice), standing.status) == ("pro", "past_due")
+    assert standing.grace_until is not None
+    assert told(alice) == ["plan_changed", "plan_grace"]
+    cloud.in_portal(alice, "card", number=GOOD)
+    cloud.deliver()
+    standing.refresh_from_db()
+    assert (plan_of(alice), standing.status, standing.grace_until) == ("pro", "active", None)
+    assert told(alice)[-1] == "plan_paid"
+
+
+def test_grace_ends_by_stripe_s_clock_without_any_webhook(cloud, alice):
+    cloud.buy(alice, "pro", number=FAILS_LATER)
+    cloud.deliver()
+    cloud.pass_days(31.1)
+    cloud.deliver()
+    cloud.pass_days(1)
+    assert reviews.review_due() == 1
+    assert plan_of(alice) == "pro"
+    cloud.pass_days(GRACE)
+    cloud.fake.delivery.take()
+    reviews.review_due()
+    assert plan_of(alice) == "free"
+    assert told(alice)[-1] == "plan_changed"
+    cloud.pass_days(20)  # Stripe gives up: no second grace
+    cloud.deliver()
+    assert Standing.objects.get(user=alice).status == "canceled"
+    assert plan_of(alice) == "free"
+    assert told(alice).count("plan_grace") == 1
+
+
+def test_a_cancelled_plan_lasts_to_its_period_s_end_and_three_days_more(cloud, alice):
+    cloud.buy(alice, "starter")
+    cloud.in_portal(alice, "cancel")
+    cloud.deliver()
+    assert told(alice) == ["plan_changed", "plan_cancelled"]
+    cloud.pass_days(31.5)
+    cloud.deliver()
+    assert plan_of(alice) == "starter"
+    assert told(alice)[-1] == "plan_grace"
+    cloud.pass_days(GRACE)
+    reviews.review_due()
+    assert plan_of(alice) == "free"
+
+
+@pytest.mark.parametrize("take_back", [invoices.refund, invoices.dispute])
+def test_money_taken_back_ends_the_subscription(cloud, alice, take_back):
+    customer = cloud.buy(alice, "pro")
+    cloud.deliver()
+    take_back(cloud.fake.books, cloud.fake.books.all("charge", customer=customer)[0]["id"])
+    cloud.deliver()
+    cloud.deliver()
+    assert cloud.subscription(customer)["status"] == "canceled"
+    cloud.pass_days(GRACE + 0.1)
+    reviews.review_due()
+    assert plan_of(alice) == "free"
+
+
+def test_a_refund_of_an_older_charge_ends_nothing(cloud, alice):
+    customer = cloud.buy(alice, "pro")
+    cloud.pass_days(32)
+    cloud.deliver()
+    invoices.refund(cloud.fake.books, cloud.fake.books.all("charge", customer=customer)[-1]["id"])
+    cloud.deliver()
+    assert cloud.subscription(customer)["status"] == "active"
+
+
+def test_a_customer_deleted_at_stripe_loses_the_plan(cloud, alice):
+    customer = cloud.buy(alice, "pro")
+    cloud.deliver()
+    gateway.client().v1.customers.delete(customer)
+    cloud.deliver()
+    cloud.pass_days(GRACE + 0.1)
+    reviews.review_due()
+    assert plan_of(alice) == "free"
+
+
+def test_the_nightly_comparison_mends_what_webhooks_missed(cloud, alice, bob):
+    cloud.buy(alice, "pro")
+    cloud.buy(bob, "starter")
+    cloud.fake.delivery.take()
+    assert reviews.reconcile() == {"compared": 2, "mended": 2, "unanswered": 0}
+    assert (plan_of(alice), plan_of(bob)) == ("pro", "starter")
+    assert reviews.reconcile() == {"compared": 2, "mended": 0, "unanswered": 0}
+
+
+def test_a_granted_plan_counts_until_it_ends_and_a_better_paid_one_goes_before_it(cloud, alice):
+    cloud.buy(alice, "pro")
+    Grant.objects.create(
+        user=alice, plan="starter", reason="tester", until=timezone.now() + timedelta(days=60)
+    )
+    cloud.deliver()
+    assert plan_of(alice) == "pro"
+    customer = shop.customer_of(alice)
+    gateway.client().v1.subscriptions.cancel(cloud.subscription(customer)["id"])
+    cloud.pass_days(GRACE + 0.1)
+    cloud.deliver()
+    assert plan_of(alice) == "starter"
+    Grant.objects.update(until=timezone.now() - timedelta(minutes=1))
+    reviews.review_due()
+    assert plan_of(alice) == "free"
+
+
+def test_publishing_again_makes_nothing(cloud):
+    assert shop.publish() == []
+    assert len(shop.offers()) == 6
+
+
+def state(user):
+    row = Standing.objects.get(user=user)
+    figures = (
+        row.status,
+        row.plan,
+        row.interval,
+        row.amount,
+        row.paid_until,
+        row.grace_until,
+        row.ends_at_period,
+    )
+    return plan_of(user), figures
+
+
+STEPS = {
+    "pro": lambda cloud, user: cloud.in_portal(user, "price", price=cloud.price("pro")),
+    "starter": lambda cloud, user: cloud.in_portal(user, "price", price=cloud.price("starter")),
+    "bad card": lambda cloud, user: cloud.in_portal(user, "card", number=FAILS_LATER),
+    "good card": lambda cloud, user: cloud.in_portal(user, "card", number=GOOD),
+    "cancel": lambda cloud, user: cloud.in_portal(user, "cancel"),
+    "keep": lambda cloud, user: cloud.in_portal(user, "keep"),
+    "a week": lambda cloud, _: cloud.pass_days(7),
+    "a month": lambda cloud, _: cloud.pass_days(31),
+}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_webhooks_late_twice_and_shuffled_lead_to_what_they_lead_to_in_order(cloud, alice, seed):
+    """A random history; then its events, all of them late, each twice, in any order, with a state written in between.
+    The comparison is with a look at Stripe itself."""
+    chosen = random.Random(seed)
+    cloud.buy(alice, chosen.choice(["starter", "pro"]))
+    held = []
+    for _ in range(chosen.randint(2, 7)):
+        with suppress(Refused):  # a step that Stripe refuses in this state is no step
+            STEPS[chosen.choice(sorted(STEPS))](cloud, alice)
+        events = cloud.fake.delivery.take()
+        late = chosen.random() < 0.5
+        held += events if late else []
+        cloud.fake.delivery.waiting = [] if late else events
+        cloud.deliver(chosen)
+    cloud.fake.delivery.waiting = held
+    cloud.deliver(chosen, times=2)
+    found = state(alice)
+    reviews.reconcile()
+    assert found == state(alice)
+    kept = Subscription.objects.get()
+    assert kept.stripe_data["status"] == cloud.subscription(shop.customer_of(alice))["status"]
