@@ -57,28 +57,22 @@ def case_of(found: Any) -> Any:
 
 
 def ours(case: Any, repeat: int) -> Ours:
-    """The exact replay under `next_candle`, which the others follow, and the quick way where it can tell."""
+    """Under `next_candle`, as the others: the exact replay, and the kernel, whose fills must be the same."""
+    from bots.backtest.fast import fast_run
     from bots.backtest.path import MODELS, FillModelName
     from bots.backtest.replay import replay
 
-    exact, seconds = _timed(lambda: replay(case, MODELS[FillModelName.NEXT_CANDLE]), 1)
+    model = MODELS[FillModelName.NEXT_CANDLE]
+    exact, seconds = _timed(lambda: replay(case, model), 1)
     cpu = {"AutoGrid, exact replay": seconds}
-    for name, quick in _quick_ways(case):
-        found, seconds = _timed(quick, repeat)
-        if found is not None:
-            cpu[name] = seconds
+    quick, seconds = _timed(lambda: fast_run(case, model), repeat)
+    if not isinstance(quick, str):
+        assert quick.fills == exact.fills
+        cpu["AutoGrid, kernel with fills and equity"] = seconds
     last = exact.states[-1]
     equity = (last.cash + last.base * int(case.candles.close[-1]) / 1e8) / 1e8
     fills = [(f.candle, "buy" if f.buys else "sell", f.price / 1e8, f.quantity / 1e8) for f in exact.fills]
     return Ours(cpu, fills, equity)
-
-
-def _quick_ways(case: Any) -> Any:
-    from bots.backtest.fast import fast_grid
-    from bots.backtest.path import MODELS, FillModelName
-
-    for name in (FillModelName.NEXT_CANDLE, FillModelName.OHLC):
-        yield f"AutoGrid, {name}", lambda name=name: fast_grid(case, MODELS[name])
 
 
 def _timed(work: Any, repeat: int) -> tuple[Any, float]:
