@@ -53,7 +53,7 @@ def judge(returns: NDArray[np.float64], ratios: NDArray[np.float64], trials: int
     as independent: neighbours are not, so the answer is on the strict side."""
     days, spread = len(returns), float(returns.std()) if len(returns) else 0.0
     if days < FEWEST_DAYS or not spread:
-        return Luck(None, f"{days} days are too few to tell skill from luck: take at least {FEWEST_DAYS}.")
+        return Luck(None, f"Too few days to tell skill from luck: {days} of at least {FEWEST_DAYS}.")
     deviations = (returns - returns.mean()) / spread
     ratio = float(returns.mean() / returns.std(ddof=1))
     benchmark = expected_maximum(float(ratios.var(ddof=1)) if len(ratios) > 1 else 0.0, trials)
