@@ -1,5 +1,6 @@
 """/bots/new/past/: what the bot in the form would have done."""
 
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def test_the_figures_and_both_curves_are_shown(as_alice: Client, key: Credential
     assert "Return in 7 days" in shown
     assert shown.count("<polyline") == 2
     assert "Buy and hold" in shown
+    assert "market is simulated" in shown
 
 
 def test_while_candles_are_fetched_the_page_asks_again(
@@ -65,3 +67,13 @@ def test_curves_lie_in_one_frame() -> None:
     assert equity == f"0.0,{HEIGHT - MARGIN:.1f} {WIDTH:.1f},{MARGIN:.1f}"
     assert hold == f"0.0,{HEIGHT - MARGIN:.1f} {WIDTH:.1f},{HEIGHT / 2:.1f}"
     assert polylines([]) == [""]
+
+
+def test_it_leads_to_a_full_backtest_of_the_same(as_alice: Client, key: Credential) -> None:
+    shown = as_alice.post(URL, form(key, post_only="", grid_count="9")).content.decode()
+    link = unescape(shown.split('href="/backtest/?')[1].split('"')[0])
+    page = as_alice.get(f"/backtest/?{link}").content.decode()
+    assert 'name="grid_count" value="9"' in page
+    assert 'name="lower_price" value="60000"' in page
+    box = page.split('name="post_only"')[1].split(">")[0]
+    assert "checked" not in box

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,12 +30,18 @@ def past(request: HttpRequest) -> HttpResponse:
     days = _days(request)
     form = BotForm(request.POST, credentials=user_of(request).credentials.all())
     form.fields["name"].required = False
-    context: dict[str, Any] = {"days": days, "periods": PERIODS, "symbol": request.POST.get("symbol", "")}
+    context: dict[str, Any] = {
+        "days": days,
+        "periods": PERIODS,
+        "symbol": request.POST.get("symbol", ""),
+        "simulated": settings.EXCHANGE_SIMULATOR is not None,
+    }
     if not form.is_valid():
         context["trouble"] = "Fill in key, market and config first."
         return render(request, "web/_backtest.html", context)
+    asked = _request(form, days)
     try:
-        found = backtest(_request(form, days), patience=PATIENCE)
+        found = backtest(asked, patience=PATIENCE)
     except CandlesLoading as loading:
         context["loading"] = str(loading).partition(". ")[0]
     except InvalidConfig as refused:
@@ -42,7 +50,7 @@ def past(request: HttpRequest) -> HttpResponse:
         context["trouble"] = str(error)
     else:
         equity, hold = polylines(found["equity_curve"], found["buy_and_hold_curve"])
-        context |= {"found": found, "equity": equity, "hold": hold}
+        context |= {"found": found, "equity": equity, "hold": hold, "query": _query(asked)}
     return render(request, "web/_backtest.html", context)
 
 
@@ -61,3 +69,10 @@ def _request(form: BotForm, days: int) -> Request:
         config=form.config(),
         exchange=data["credential"].venue,
     )
+
+
+def _query(asked: Request) -> str:
+    """Fills in the form of a backtest; an empty value is a box without a tick."""
+    names = ("strategy", "symbol", "exchange", "start_date", "end_date")
+    fields = {**{name: getattr(asked, name) for name in names}, **asked.config}
+    return urlencode({name: "" if value is False else value for name, value in fields.items()})

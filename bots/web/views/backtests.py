@@ -53,7 +53,7 @@ def submitted(user: User, asked: Request, form: BacktestForm) -> Backtest | None
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """As a kept backtest, as a bot of the user's, or as their newest key suggests."""
+    """As a kept backtest, as a bot of the user's, or as their newest key and the link itself say."""
     user = user_of(request)
     if like := request.GET.get("like"):
         found = kept.access_backtest(user=user, backtest_id=uuid_of(like))
@@ -61,7 +61,9 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if bot := request.GET.get("bot"):
         return initial_of_bot(selectors.access_bot(user=user, bot_id=bot))
     newest = user.credentials.order_by("-created_at").first()
-    return {"symbol": "BTC/USDT"} | ({"exchange": newest.exchange} if newest else {})
+    own = {"exchange": newest.exchange} if newest else {}
+    given = {name: value for name, value in request.GET.items() if name in BacktestForm.base_fields}
+    return {"symbol": "BTC/USDT", **own, **given}
 
 
 @require_GET
