@@ -57,7 +57,11 @@ def _against_holding(report: Report, base: str) -> Iterator[str]:
     yield (
         held
         + f"{_percent(report['buy_and_hold_return'])}: the bot did "
-        + ("as well." if abs(lead) < 0.00005 else f"{'better' if lead > 0 else 'worse'} by {_plain(lead)}.")
+        + (
+            "as well."
+            if abs(lead) < 0.00005
+            else f"{'better' if lead > 0 else 'worse'} by {_plain(lead)[:-1]} percentage points."
+        )
     )
 
 

@@ -10,12 +10,14 @@ from bots.models import Strategy
 from bots.templatetags.trade import duration
 from bots.web import plots
 from bots.web.backtest_form import WAYS
-from bots.web.findings import sentences
+from bots.web.findings import days_of, sentences
 from bots.web.price_history import bands
 from bots.web.strategy_form import FIELDS, StrategyForm
 from marketdata.models import Timeframe
 
 DURATIONS = {"interval", "cooldown"}
+PERCENT = {"price_drop", "take_profit", "trailing", "stop_loss"}
+LONG_ENOUGH = 30  # days, from which on a year at this pace says anything
 BAR = 100  # units of the widest bar
 
 
@@ -46,6 +48,8 @@ def _worded(form: StrategyForm, name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name in DURATIONS and str(value) != "0":
         return duration(value)
+    if name in PERCENT:
+        return f"{value}%"
     choices = getattr(form.fields[name], "choices", None)
     return str(dict(choices).get(value, value)) if choices else str(value)
 
@@ -71,7 +75,7 @@ def shown(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, An
         "drawdown": _drawdown(report),
         "band": _band(report),
         "slots": _slots(report),
-        "lead": report["total_return"] - report["buy_and_hold_return"],
+        "annualized": report["annualized_return"] if days_of(report) >= LONG_ENOUGH else None,
     }
 
 
@@ -140,12 +144,13 @@ def _band(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _slots(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Dearest first, as in an order book."""
+    """Dearest first, as in an order book. Of DCA only those that sell: the cycles of a deal are counted there."""
     most = max((slot["cycles"] for slot in report["slots"]), default=0) or 1
     levels = report["levels"]
     return [
         {**slot, **_named(slot["slot"], levels), "bar": round(slot["cycles"] / most * BAR, 1)}
         for slot in sorted(report["slots"], key=lambda slot: -slot["slot"])
+        if levels or slot["cycles"]
     ]
 
 

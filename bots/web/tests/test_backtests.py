@@ -90,6 +90,9 @@ def test_a_dca_bot_is_replayed_too(as_alice: Client) -> None:
     page = shown(as_alice, f"/backtest/{Backtest.objects.get().id}/")
     assert "DCA, replayed" in page
     assert "1 hour" in page
+    assert ">3%<" in page
+    assert "too short to tell" in page
+    assert "Extra buy" not in page
 
 
 @pytest.mark.parametrize(
