@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from bots.models import Bot, BotEvent
@@ -61,11 +63,13 @@ def test_for_all_it_halts_the_users_own_bots_that_are_at_work(
     assert BotEvent.objects.filter(kind="killed").count() == 4
 
 
-def test_for_all_it_may_sell_too(alices, alices_bot):
+def test_for_all_it_may_sell_too_but_nothing_of_bots_that_rest(alices, alice, alices_key, alices_bot):
     force(alices_bot, status="running")
+    at_rest = force(make_bot(alice, alices_key, name="At rest"), base=Decimal(1))
     alices.post(URL, {"action": "cancel_and_sell"})
     alices_bot.refresh_from_db()
-    assert alices_bot.stop_action == "sell"
+    at_rest.refresh_from_db()
+    assert (alices_bot.stop_action, at_rest.stop_action, at_rest.stopping) == ("sell", "", False)
 
 
 def test_with_nothing_at_work_it_does_nothing(bobs, alices_bot):

@@ -41,7 +41,7 @@ def stop_all(request: HttpRequest) -> HttpResponse:
     sell = request.POST.get("action") == "cancel_and_sell"
     lifecycle.kill_all(user=user_of(request), action="cancel_and_sell" if sell else "cancel")
     words = "its orders are being cancelled" + (" and its coins sold" if sell else "")
-    messages.warning(request, f"Kill switch: every bot is halted, {words}.")
+    messages.warning(request, f"Kill switch: every bot at work is halted, {words}.")
     return redirect("web:bots")
 
 
