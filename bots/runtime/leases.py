@@ -4,6 +4,7 @@ A worker's sign of life is a session advisory lock that Postgres frees within a 
 dies; a lost host shows by its heartbeat's age. Every claim raises the bot's token, and every order write checks it.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
@@ -16,6 +17,8 @@ from django.db.models.functions import Now
 from bots.models import Bot, BotStatus, Order, Worker
 from bots.models.order import LIVE
 from bots.services.trading import Lease
+
+logger = logging.getLogger(__name__)
 
 TTL = 30  # seconds a silent heartbeat is believed
 LOCK_CLASS = 7621  # first half of the advisory locks that workers hold; the second is Worker.lock_key
@@ -121,3 +124,16 @@ def unclaimed_bots() -> QuerySet[Bot, UUID]:
 def _wanted() -> Q:
     live = Order.objects.filter(bot=OuterRef("pk"), status__in=LIVE)
     return Q(status__in=[BotStatus.RUNNING, BotStatus.PAUSED]) | Q(stopping=True) | Q(Exists(live))
+
+
+@transaction.atomic
+def reap() -> list[UUID]:
+    """Buries dead workers and lists the bots without a runner; by one worker at a time. The lock ends with the
+    transaction, and the transaction of a process that stands still is ended by Postgres."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [REAPER_LOCK])
+        if not cursor.fetchone()[0]:
+            return []
+    for name in bury_dead_workers():
+        logger.warning("worker_buried", extra={"worker": name})
+    return list(unclaimed_bots())

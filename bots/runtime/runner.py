@@ -12,31 +12,23 @@ from django.utils import timezone
 
 from bots import store as rows
 from bots.core.engine import BotEngine
-from bots.core.ledger import PositionManager
-from bots.core.orders import PlannedOrder
 from bots.core.ports import AccountRefused, ExchangeUnavailable, LeaseLost, RateLimited, UnknownSymbol
-from bots.core.risk import STALE_MS, RiskLimits, RiskManager
 from bots.core.sending import backoff
-from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState
-from bots.core.strategies.config import ConfigError, read_config, read_limits
-from bots.core.strategies.dca import DCAConfig, DCAStrategy
-from bots.core.strategies.grid import GridStrategy
-from bots.core.types import Fill, Market, OrderReport, Ticker
+from bots.core.types import Fill, OrderReport, Ticker
 from bots.models import Bot, BotStatus
 from bots.runtime.accounts import Account
 from bots.runtime.inbox import Event, Hang, Inbox, Intent, Reconcile
-from bots.runtime.recording import RecordedEngine, build_engine
+from bots.runtime.making import engine_of, mode_of
+from bots.runtime.recording import RecordedEngine
 from bots.runtime.recovery import Recovery
-from bots.runtime.store import DatabaseStore
-from bots.services import halts, outcome
-from bots.services.limits import operator_bounds
+from bots.runtime.silence import Silence
+from bots.services import outcome
 from bots.services.trading import Lease
 
 logger = logging.getLogger(__name__)
 SPREAD_MS = (
     10_000  # within which the bots of a worker wake up after a minute's close, if nothing wakes them before
 )
-SILENCE_MS = 2 * STALE_MS  # without a price before the bot says so: asking by REST has had its time
 RETRY_MS = 2_000
 RULES = attrgetter("tick", "lot", "min_quantity", "min_notional")  # other limits of a market change every day
 MARKET_GONE = 300.0  # seconds before a bot whose market is gone is tried again
@@ -44,31 +36,6 @@ MARKET_GONE = 300.0  # seconds before a bot whose market is gone is tried again
 
 class LetGo(Exception):
     """The runner ends without touching open orders."""
-
-
-class WindDown(BaseStrategy):
-    """Of a bot whose config cannot be read: no new order, but what is open is cancelled and its fills are booked."""
-
-    def begin(self, market_data: MarketData) -> Beginning | None:
-        return None
-
-    def calculate_orders(self, market_data: MarketData) -> list[PlannedOrder]:
-        return []
-
-
-def strategy_of(bot: Bot, market: Market, state: RunState) -> BaseStrategy:
-    """Raises ConfigError where the stored config is not valid any more."""
-    config = read_config(bot.strategy, bot.config)
-    if isinstance(config, DCAConfig):
-        return DCAStrategy(config, market, state)
-    return GridStrategy(config, market, state)
-
-
-def mode_of(status: str, stopping: bool) -> str:
-    """A stopped bot with orders left, and one in error, are wound down as well."""
-    if stopping or status in (BotStatus.STOPPED, BotStatus.ERROR):
-        return "stopping"
-    return str(status)
 
 
 class Runner:
@@ -83,7 +50,7 @@ class Runner:
         self.recovery: Recovery
         self.ticker: Ticker | None = None
         self._heard_at = 0.0  # when that came, by the loop's clock
-        self._silence_told = False
+        self._silence = Silence()
         self.intent: Intent | None = None  # the last one handed to the inbox
         self.ready = False
         self.give_way: Callable[[], None] = lambda: None  # lets the next bot of the worker start
@@ -120,11 +87,11 @@ class Runner:
     async def _market_gone(self, account: Account, prefix: str, error: UnknownSymbol) -> None:
         """In error, unless it only had to stop and nothing of it is left there."""
         if not self.bot.stopping:
-            await self._fail(error.detail)
+            await self.fail(error.detail)
         if await self._is_gone(account, prefix):
             await self.host.database.run(outcome.market_gone, lease=self.lease)
         else:
-            await self._fail(error.detail)
+            await self.fail(error.detail)
 
     async def _is_gone(self, account: Account, prefix: str) -> bool:
         """Whether the exchange shows no order of the bot in any market, twice; an exchange that cannot tell has
@@ -141,9 +108,9 @@ class Runner:
 
     async def _account_refused(self, refusal: AccountRefused) -> None:
         await self.host.account_refused(self.bot.credential, refusal)
-        await self._fail(f"The exchange refuses this bot's API key: {refusal.detail}", told=True)
+        await self.fail(f"The exchange refuses this bot's API key: {refusal.detail}", told=True)
 
-    async def _fail(self, reason: str, told: bool = False) -> None:
+    async def fail(self, reason: str, told: bool = False) -> None:
         """Said once, however often the bot is tried again to cancel what it has open."""
         if self.bot.status != BotStatus.ERROR:
             await self.host.database.run(outcome.fail, lease=self.lease, reason=reason, told=told)
@@ -152,7 +119,7 @@ class Runner:
     async def _work(self, loaded: rows.Loaded, account: Account) -> None:
         exchange, symbol = account.connector, self.bot.symbol
         market = await self._patiently(lambda: exchange.market(symbol))
-        self.engine = await self._build(loaded, account, market)
+        self.engine = await engine_of(loaded, account, market, runner=self)
         self.account, self.first_sent = account, loaded.first_sent
         self.recovery = Recovery(self.engine, account.reads)
         unsubscribe = self.host.prices.subscribe(exchange.exchange, symbol, self._on_ticker)
@@ -167,46 +134,7 @@ class Runner:
             if isinstance(self.engine, RecordedEngine):
                 self.engine.ended()
 
-    async def _configured(self, loaded: rows.Loaded, market: Market) -> tuple[BaseStrategy, RiskLimits]:
-        try:
-            return strategy_of(loaded.bot, market, loaded.state), read_limits(loaded.bot.config)
-        except ConfigError as error:
-            await self._fail(f"The bot's config is not valid any more: {error}")
-            return WindDown(loaded.state), RiskLimits()
-
-    async def _build(self, loaded: rows.Loaded, account: Account, market: Market) -> BotEngine:
-        bot = loaded.bot
-        strategy, limits = await self._configured(loaded, market)
-        risk = RiskManager(limits.within(operator_bounds()), bot.total_investment)
-        risk.remember(loaded.closes)
-        risk.remember_orders(loaded.placed, loaded.fills)
-        halt = await self.host.database.run(halts.concerning, bot)
-        risk.halt = halt.sentence if halt else ""
-        engine = build_engine(
-            self.host.tape,
-            loaded.attempts,
-            strategy=strategy,
-            exchange=account.connector,
-            position_manager=PositionManager(bot.total_investment, loaded.position),
-            risk_manager=risk,
-            store=DatabaseStore(
-                lease=self.lease,
-                account=loaded.account,
-                market=market,
-                database=self.host.database,
-                may_send=self._may_send,
-                tell=self._tell,
-                note=self.host.minutes.note,
-            ),
-            market=market,
-            prefix=loaded.prefix,
-        )
-        engine.adopt(loaded.live)
-        engine.mode = mode_of(bot.status, bot.stopping)
-        engine.stop_action = bot.stop_action or "keep"
-        return engine
-
-    def _may_send(self) -> bool:
+    def may_send(self) -> bool:
         """Not when the lease may end first, and not for a bot that its user has stopped or paused, or an operator has
         halted, while its orders go out one by one: that ends this runner, and the next one does what is wanted now."""
         return bool(self.host.may_send()) and not self._is_overruled()
@@ -217,7 +145,7 @@ class Runner:
         halted = self.intent.halt and not self.engine.risk_manager.halt
         return bool(halted) or mode_of(self.intent.status, self.intent.stopping) != "running"
 
-    def _tell(self, event: dict[str, Any]) -> None:
+    def tell(self, event: dict[str, Any]) -> None:
         self.host.feed.tell(self.bot, event)
 
     async def _patiently(self, ask: Callable[[], Any]) -> Any:
@@ -319,21 +247,7 @@ class Runner:
             case Ticker():
                 await self.engine.on_tick(event.price, now)
         await self._on_time(now)
-        await self._tell_of_silence(now)
-
-    async def _tell_of_silence(self, now: int) -> None:
-        """Once when neither the stream nor the exchange itself has a price for long, and once when it is over."""
-        age = self.engine.risk_manager.price_age(now)
-        if age > SILENCE_MS and not self._silence_told:
-            self._silence_told = True
-            text = (
-                f"There is no new price of {self.bot.symbol} for {age // 1000} seconds, neither by the stream nor by "
-                "asking the exchange. Until one comes, nothing is bought or sold at the market."
-            )
-            await self.engine.store.tell("stale_price", text, "warning")
-        elif age <= STALE_MS and self._silence_told:
-            self._silence_told = False
-            await self.engine.store.tell("price_back", f"Prices of {self.bot.symbol} are back.")
+        await self._silence.tell(self.engine, now)
 
     async def _look_at_market(self) -> None:
         """All that a bot plans is rounded by its market's rules: when they change, it starts anew with them."""

@@ -9,7 +9,8 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
 from bots.runtime import leases
-from bots.runtime.worker import EXIT_LOST, BotWorker, reap
+from bots.runtime.leases import reap
+from bots.runtime.worker import EXIT_LOST, BotWorker
 from bots.services.lifecycle import QUEUE, RUN_TASK, ask_for_runners
 
 logger = logging.getLogger(__name__)

@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
 
 from bots.core.ports import AccountRefused, LeaseLost
 from bots.models import BotStatus
 from bots.runtime import leases, wishes
 from bots.runtime.accounts import Accounts
 from bots.runtime.batch import Batch
+from bots.runtime.crashes import Crashes
 from bots.runtime.database import Database
 from bots.runtime.feed import Feed
 from bots.runtime.heartbeat import Heartbeat
@@ -41,10 +41,7 @@ REQUEST_MARGIN = 12.0  # exchange timeout (7 s) and recvWindow (5 s): a lease mu
 ASK_AGAIN = 6.0  # seconds before a bot without a runner is put into the queue again
 LEAVE_TO_OTHERS = 2  # times a bot beyond this worker's fair share is left to workers that have room
 AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
-AFTER_CRASH = 2.0
-LONGEST_REST = 300.0  # before a bot that crashes again and again is tried again
 TELL_OF_CRASHES = 5  # in a row, before the bot's user is told
-CALM = 300.0  # seconds without a crash after which the earlier ones are forgotten
 LAST_WORDS = 3.0  # seconds a process without a heartbeat still has
 HAND_OVER = 10.0  # seconds a runner may take to let go; the supervisor gives the whole process 30
 EXIT_LOST = 70
@@ -72,7 +69,7 @@ class BotWorker:
         self._refused: dict[UUID, int] = {}  # how often a bot was left to others
         self._mark = ""  # of what users wanted when it was last looked at
         self._asked: dict[UUID, float] = {}
-        self._crashes: dict[UUID, tuple[int, float]] = {}  # how many in a row, and when the last one was
+        self._crashes = Crashes()
         self._public = PublicPrices()
         self._running: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -204,12 +201,7 @@ class BotWorker:
             await self._give_back(lease)
 
     async def _rest(self, lease: Lease) -> None:
-        """A bot that crashed is tried again soon, and ever later while it goes on crashing."""
-        now = time.monotonic()
-        crashes, last = self._crashes.get(lease.bot_id, (0, now))
-        rest = min(LONGEST_REST, AFTER_CRASH * 2**crashes)
-        crashes = crashes + 1 if now - last < CALM + rest else 1
-        self._crashes[lease.bot_id] = (crashes, now)
+        crashes, rest = self._crashes.another(lease.bot_id)
         self.not_before(lease.bot_id, rest)
         if crashes >= TELL_OF_CRASHES:
             try:
@@ -299,20 +291,9 @@ class BotWorker:
         if self.closing:
             return
         now = time.monotonic()
-        waiting = [bot_id for bot_id in await self.database.run(reap) if now >= self._asked.get(bot_id, 0)]
+        waiting = [
+            bot_id for bot_id in await self.database.run(leases.reap) if now >= self._asked.get(bot_id, 0)
+        ]
         self._asked |= dict.fromkeys(waiting, now + ASK_AGAIN)
         if waiting:
             await asyncio.to_thread(ask_for_runners, waiting)
-
-
-@transaction.atomic
-def reap() -> list[UUID]:
-    """Buries dead workers and lists the bots without a runner; by one worker at a time. The lock ends with the
-    transaction, and the transaction of a process that stands still is ended by Postgres."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [leases.REAPER_LOCK])
-        if not cursor.fetchone()[0]:
-            return []
-    for name in leases.bury_dead_workers():
-        logger.warning("worker_buried", extra={"worker": name})
-    return list(leases.unclaimed_bots())

@@ -68,6 +68,7 @@ def runner() -> Any:
     made.engine = SimpleNamespace(
         now=0,
         halt=no_halt,
+        market=SimpleNamespace(symbol="BTC/USDT"),
         live={},
         exchange=SimpleNamespace(exchange_time=now),
         on_timer=on_timer,

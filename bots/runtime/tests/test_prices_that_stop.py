@@ -4,7 +4,7 @@ import pytest
 
 from bots.core import risk
 from bots.models import BotEvent
-from bots.runtime import runner
+from bots.runtime import silence
 from bots.runtime.inbox import Reconcile
 from bots.runtime.tests.conftest import until
 from bots.services import lifecycle
@@ -13,8 +13,8 @@ from bots.services import lifecycle
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(risk, "STALE_MS", 400)
-    monkeypatch.setattr(runner, "STALE_MS", 400)
-    monkeypatch.setattr(runner, "SILENCE_MS", 800)
+    monkeypatch.setattr(silence, "STALE_MS", 400)
+    monkeypatch.setattr(silence, "SILENCE_MS", 800)
 
 
 def kinds(worker, bot):

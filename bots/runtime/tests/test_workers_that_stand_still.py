@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.services import register
 from bots.models import Bot, Worker
 from bots.runtime import leases
+from bots.runtime.leases import reap
 from bots.runtime.store import DatabaseStore
 from bots.runtime.tests.conftest import World, until
-from bots.runtime.worker import reap
 from bots.services import lifecycle, trading
 from bots.tests.records import claim, plain_bot
 
