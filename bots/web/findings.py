@@ -104,5 +104,6 @@ def _band(report: Report) -> Iterator[str]:
 def _doubts(report: Report) -> Iterator[str]:
     if report["total_trades"] < FEW:
         count = report["total_trades"]
-        yield f"{count} fill{'' if count == 1 else 's'} are too few to judge a strategy by: look at a longer time."
+        fills = "1 fill is" if count == 1 else f"{count} fills are"
+        yield f"{fills} too few to judge a strategy by: look at a longer time."
     yield "This is one stretch of the past. It promises nothing."
