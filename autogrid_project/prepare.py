@@ -36,7 +36,9 @@ def state(root: Path, url: str) -> str:
     """Of our files, the versions of the libraries that bring theirs, and the migrations the database has seen:
     one that was replaced, restored or migrated by hand has another state."""
     digest = hashlib.sha256((root / "requirements.txt").read_bytes())
-    files = [*root.glob("static/**/*"), *root.glob("*/migrations/*.py"), *root.glob("*/settings/*.py")]
+    # The cloud has apps, and so tables, that self-hosted has not.
+    digest.update(os.environ.get("AUTOGRID_DEPLOYMENT", "").encode())
+    files = [*root.glob("static/**/*"), *root.glob("*/*migrations/*.py"), *root.glob("*/settings/*.py")]
     for path in sorted(path for path in files if path.is_file()):
         digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
     for row in _applied(url):

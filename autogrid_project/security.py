@@ -20,6 +20,14 @@ STRICT: dict[str, Any] = {
     "frame-ancestors": [NONE],
     "base-uri": [NONE],
 }
+# Where our billing forms lead by a redirect, which counts as a form's action.
+STRIPE_PAGES: tuple[str, ...] = ("https://checkout.stripe.com", "https://billing.stripe.com")
+
+
+def strict(form_targets: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {**STRICT, "form-action": [SELF, *form_targets]}
+
+
 EXCEPTIONS: dict[str, dict[str, Any]] = {
     # unfold ships Alpine's eval build, and its pages have style attributes.
     "/admin/": {**STRICT, "script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},

@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         start.add_argument("--detach", action="store_true", help="return when everything is up")
         start.add_argument("--port", type=_port, help="of the pages and the API (default 8000)")
         if name == "demo":
+            start.add_argument("--cloud", action="store_true", help="plans, limits and a stand-in for Stripe")
             start.add_argument("--speed", type=float, default=1.0, help="of the simulated market (default 1)")
+    parser.set_defaults(cloud=False)
     commands.add_parser("down")
     commands.add_parser("status")
     logs = commands.add_parser("logs")

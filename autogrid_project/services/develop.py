@@ -73,14 +73,15 @@ def bench(arguments: list[str]) -> int:
 
 def manage(home: Home, arguments: list[str]) -> int:
     """manage.py against what runs, or against the stores alone, started for as long as it takes."""
-    mode = home.read("last.json").get("command", "up")
+    last = home.read("last.json")
+    mode, cloud = last.get("command", "up"), last.get("cloud", False)
     command = [sys.executable, "manage.py", *arguments]
     home.create()
     if home.is_held():
         home.runs = True
-        return run(command, environment_of(home, mode, stores(home, database=DATABASE[mode]).urls))
+        return run(command, environment_of(home, mode, stores(home, database=DATABASE[mode]).urls, cloud))
     with running_stores(home, database=DATABASE[mode], durable=True) as urls:
-        return run(command, environment_of(home, mode, urls))
+        return run(command, environment_of(home, mode, urls, cloud))
 
 
 def lock() -> int:

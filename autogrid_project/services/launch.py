@@ -44,7 +44,8 @@ def _already_running(home: Home, options: Namespace) -> int:
     facts = home.read("run.json")
     if "url" not in facts:
         raise Refused(f"another command is using {home.path}; try again when it is done.")
-    same = facts.get("command") == options.command and options.port in {None, facts.get("port")}
+    same = (facts.get("command"), facts.get("cloud", False)) == (options.command, options.cloud)
+    same = same and options.port in {None, facts.get("port")}
     sentence = f"`{facts['command']}` is already running at {facts['url']}"
     if not same:
         raise Refused(f"{sentence}; stop it first: ./autogrid down")
@@ -63,6 +64,7 @@ def _detach(home: Home, options: Namespace) -> int:
     """Starts ourselves again without the caller's terminal and pipes, and waits until everything is up."""
     words = [options.command, "--port", str(options.port or 8000)]
     words += ["--speed", str(options.speed)] if options.command == "demo" else []
+    words += ["--cloud"] if options.cloud else []
     log = home.logs / "supervisor.log"
     (home.path / "run.json").unlink(missing_ok=True)
     with log.open("wb") as output:
@@ -89,7 +91,8 @@ def _supervise(home: Home, options: Namespace) -> int:
     port = options.port or 8000
     url = f"http://127.0.0.1:{port}"
     facts: dict[str, Any] = {"command": options.command, "port": port, "url": url, "state": "starting"}
-    home.write("last.json", {"command": options.command})
+    facts["cloud"] = options.cloud
+    home.write("last.json", {"command": options.command, "cloud": options.cloud})
     ours = stores(home, database=DATABASE[options.command])
     children = ours.children + _children(home, options, port, ours.urls)
     redis_url = ours.urls["REDIS_URL"]
@@ -109,7 +112,7 @@ def _supervise(home: Home, options: Namespace) -> int:
     return 0
 
 
-def environment_of(home: Home, command: str, urls: dict[str, str]) -> dict[str, str]:
+def environment_of(home: Home, command: str, urls: dict[str, str], cloud: bool = False) -> dict[str, str]:
     """What the processes of `up` or `demo` run with."""
     env = environment(home, urls, SETTINGS[command])
     # Plain HTTP for this machine alone needs no Secure cookies; settings/production.py checks the hosts.
@@ -117,11 +120,16 @@ def environment_of(home: Home, command: str, urls: dict[str, str]) -> dict[str, 
     if command == "demo":
         wire, ca = home.port("simulator"), str(home.path / "simulator" / "ca.pem")
         env["AUTOGRID_SIMULATOR"] = json.dumps({"host": "127.0.0.1", "port": wire, "ca": ca})
+        env["AUTOGRID_DEPLOYMENT"] = "cloud" if cloud else "self_hosted"
+    if cloud:
+        env["AUTOGRID_STRIPE"] = f"http://127.0.0.1:{home.port('stripe')}"
+        env["STRIPE_SECRET_KEY"] = "sk_test_" + "0" * 24  # opens nothing: the stand-in takes any
+        env["STRIPE_WEBHOOK_SECRET"] = home.secrets()["DJANGO_SECRET_KEY"]
     return env
 
 
 def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -> list[Child]:
-    env = environment_of(home, options.command, urls)
+    env = environment_of(home, options.command, urls, options.cloud)
     bots = int(env.get("AUTOGRID_BOTS_PER_WORKER", "1000"))
     values: dict[str, object] = {
         "home": home.path,
@@ -132,9 +140,12 @@ def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -
     if options.command == "demo":
         values |= {"simulator_port": home.port("simulator"), "control_port": port + 1}
         values["speed"] = options.speed
+    if options.cloud:
+        values["stripe_port"] = home.port("stripe")
     checks = {
         "web": f"http://127.0.0.1:{port}/readyz",
         "simulator": f"http://127.0.0.1:{port + 1}/control/market",
+        "stripe": f"{env.get('AUTOGRID_STRIPE')}/control/",
     }
     children = [
         Child(
@@ -147,7 +158,7 @@ def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -
             environment=env,
             directory=ROOT,
         )
-        for process in table(demo=options.command == "demo")
+        for process in table(demo=options.command == "demo", cloud=options.cloud)
     ]
     for child in children:
         if child.name in checks:
@@ -186,6 +197,8 @@ def welcome(home: Home, facts: dict[str, Any]) -> str:
         lines.append(f"  sign in as {login.get('email')} with the password {login.get('password')}")
     if facts["command"] == "demo":
         lines.append(f"  the simulated exchange: http://127.0.0.1:{facts['port'] + 1}/")
+    if facts.get("cloud"):
+        lines.append(f"  plans: {facts['url']}/billing/ (a stand-in for Stripe: no money moves)")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ class Process:
     needs: tuple[str, ...] = ("migrate",)
     once: bool = False
     demo: bool = False
+    cloud: bool = False  # of the cloud's demo alone
     grace: float = 10
 
     def argv(self, **values: object) -> list[str]:
@@ -29,6 +30,14 @@ PROCESSES = (
         " --control-port {control_port} --speed {speed}",
         needs=(),
         demo=True,
+    ),
+    Process(
+        "stripe",
+        "python -m tests.fakes.stripe --port {stripe_port} --state {home}/stripe.json"
+        " --webhook http://127.0.0.1:{port}/billing/webhook/",
+        needs=(),
+        demo=True,
+        cloud=True,
     ),
     Process(
         "migrate", "python -m autogrid_project.prepare", needs=("postgres", "valkey"), once=True, grace=60
@@ -53,12 +62,20 @@ PROCESSES = (
         " --pidfile= --loglevel INFO",
     ),
     Process("collector", "python manage.py run_collector", needs=("migrate", "simulator")),
+    Process(
+        "shop",
+        "python manage.py publish_plans",
+        needs=("migrate", "stripe"),
+        once=True,
+        demo=True,
+        cloud=True,
+    ),
     Process("seed", "python manage.py seed_demo", needs=("migrate", "simulator"), once=True, demo=True),
 )
 
 
-def table(*, demo: bool) -> list[Process]:
-    return [process for process in PROCESSES if demo or not process.demo]
+def table(*, demo: bool, cloud: bool = False) -> list[Process]:
+    return [each for each in PROCESSES if (demo or not each.demo) and (cloud or not each.cloud)]
 
 
 def bot_threads(bots: int) -> int:

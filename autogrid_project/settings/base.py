@@ -234,6 +234,7 @@ DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_WEBHOOK_URL = r"^never/$"  # dj-stripe's own view is not used
 
 if AUTOGRID_DEPLOYMENT == "cloud":
+    CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.strict(security.STRIPE_PAGES)}
     CELERY_BEAT_SCHEDULE |= {
         "work off webhooks": {"task": "billing.process_events", "schedule": 30.0, "options": {"expires": 30}},
         "end what is over": {"task": "billing.review_due", "schedule": 300.0, "options": {"expires": 300}},

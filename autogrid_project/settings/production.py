@@ -9,10 +9,13 @@ from autogrid_project import env
 from autogrid_project.settings.base import *  # noqa: F403
 from autogrid_project.settings.base import (
     ALLOWED_HOSTS,
+    AUTOGRID_DEPLOYMENT,
     AUTOGRID_ENCRYPTION_KEYS,
     AUTOGRID_TRUSTED_PROXIES,
     HOME,
     SECRET_KEY,
+    STRIPE_SECRET_KEY,
+    STRIPE_WEBHOOK_SECRET,
 )
 
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
@@ -30,6 +33,10 @@ for _key in AUTOGRID_ENCRYPTION_KEYS.split(","):
             "AUTOGRID_ENCRYPTION_KEYS must be `id:base64 of 32 random bytes`, by commas."
         )
 
+if os.environ.get("AUTOGRID_STRIPE"):
+    raise ImproperlyConfigured("AUTOGRID_STRIPE is for the demo: real use never takes a stand-in for Stripe.")
+if AUTOGRID_DEPLOYMENT == "cloud" and not (STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET):
+    raise ImproperlyConfigured("AUTOGRID_DEPLOYMENT=cloud needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.")
 if AUTOGRID_TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured("AUTOGRID_TRUSTED_PROXIES must be 0 or more.")
 if "*" in ALLOWED_HOSTS:

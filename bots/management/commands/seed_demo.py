@@ -15,6 +15,7 @@ from accounts.services import register
 from bots.core.rounding import nearest
 from bots.models import Bot
 from bots.services import lifecycle
+from bots.services.errors import OverPlan
 from bots.services.preflight import price_of
 from exchanges.models import Credential
 from exchanges.services import create_credential
@@ -51,7 +52,11 @@ class Command(BaseCommand):
         bot = lifecycle.create_bot(
             user=user, credential=credential, name=name, strategy=strategy, symbol=symbol, config=config
         )
-        lifecycle.start_bot(bot=bot)
+        try:
+            lifecycle.start_bot(bot=bot)
+        except OverPlan as refused:  # as in the cloud, where a plan must be bought first
+            self.stdout.write(f"{name} was made and not started: {refused.detail}")
+            return
         self.stdout.write(f"{name} on {symbol} was started.")
 
 

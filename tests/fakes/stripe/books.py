@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -38,6 +39,20 @@ class Books:
         self._wall = now
         self._numbers = itertools.count(1)
         self.account = self.add("account", "acct", email="operator@example.org", charges_enabled=True)
+
+    def dump(self) -> str:
+        kept = {
+            "objects": self.objects,
+            "hidden": self.hidden,
+            "ahead": self.ahead,
+            "account": self.account["id"],
+        }
+        return json.dumps({**kept, "number": next(self._numbers)})
+
+    def load(self, text: str) -> None:
+        kept = json.loads(text)
+        self.objects, self.hidden, self.ahead = kept["objects"], kept["hidden"], kept["ahead"]
+        self.account, self._numbers = self.objects[kept["account"]], itertools.count(kept["number"] + 1)
 
     @property
     def now(self) -> int:

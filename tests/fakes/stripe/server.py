@@ -4,11 +4,12 @@ import copy
 import json
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.fakes.stripe import checkout, clock, invoices, pages, portal
+from tests.fakes.stripe import checkout, clock, invoices, pages, portal, webhooks
 from tests.fakes.stripe.books import Books, Refused
 from tests.fakes.stripe.forms import decoded
 from tests.fakes.stripe.routes import answer
@@ -21,8 +22,10 @@ class FakeStripe:
     """Listens on loopback from its making on. `sending` starts the thread that delivers webhooks; without it tests take
     them from `delivery`."""
 
-    def __init__(self, port: int = 0, sending: bool = False) -> None:
-        self.books = Books()
+    def __init__(self, port: int = 0, sending: bool = False, state: Path | None = None) -> None:
+        self.books, self.state = Books(), state
+        if state and state.exists():
+            self.books.load(state.read_text())
         self.delivery = Delivery(self.books)
         self.requests: list[tuple[str, str]] = []
         self.fail_next: list[int] = []  # statuses that the next requests are answered with
@@ -34,6 +37,23 @@ class FakeStripe:
         self._threads += [Thread(target=self.delivery.run, daemon=True)] if sending else []
         for thread in self._threads:
             thread.start()
+
+    def send_to(self, url: str, secret: str) -> None:
+        """All events to this one address."""
+        with self.books.lock:
+            for old in self.books.all("webhook_endpoint"):
+                del self.books.objects[old["id"]]
+            made = webhooks.create(self.books, {"url": url})
+            self.books.hidden[made["id"]] = secret
+
+    def save(self) -> None:
+        """After each change, whole, so that a restart goes on where this ended."""
+        if self.state:
+            with self.books.lock:
+                draft = self.state.with_suffix(".new")
+                draft.touch(mode=0o600)
+                draft.write_text(self.books.dump())
+                draft.replace(self.state)
 
     def close(self) -> None:
         self.delivery.end()
@@ -150,6 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._page(*self.server.fake.page(method, address.path, dict(parse_qsl(body))))
         except Refused as refused:
             self._json(refused.status, refused.body)
+        finally:
+            if method != "GET":
+                self.server.fake.save()
 
     def _api(self, method: str, path: str, text: str) -> None:
         if not self.headers.get("Authorization", "").startswith("Bearer sk_test_"):
