@@ -1,5 +1,7 @@
 """A user's standing: looked up at Stripe, written down with the plan that follows from it in one transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +31,23 @@ def review(customer: str) -> None:
     standing = Standing.objects.select_related("user").filter(customer=customer).first()
     if standing is None:
         return
+    with _alone_with(customer):
+        _look_and_write(standing, customer)
+
+
+@contextmanager
+def _alone_with(customer: str) -> Iterator[None]:
+    """dj-stripe does not bear two that write one object at once. A lock of the session, not of a transaction: Stripe is
+    asked meanwhile. Who dies frees it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('billing'), hashtext(%s))", [customer])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('billing'), hashtext(%s))", [customer])
+
+
+def _look_and_write(standing: Standing, customer: str) -> None:
     number = _next_look()
     seen = gateway.look(customer)
     _keep_copies(seen)
