@@ -14,7 +14,7 @@ from bots.models import Backtest, BacktestStatus
 
 logger = logging.getLogger(__name__)
 BEAT = 0.5  # seconds
-SILENT = timedelta(seconds=20)  # who says nothing for so long is taken for dead
+SILENT = timedelta(seconds=30)  # who says nothing for so long is taken for dead
 closing = threading.Event()  # this process ends: what runs is left to the next
 
 

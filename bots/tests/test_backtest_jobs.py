@@ -130,7 +130,7 @@ def test_progress_only_rises_and_says_how_many_candles_are_here(
     alices.post(URL, body(background=True), format="json")
     jobs.run_waiting()
     assert Backtest.objects.get().status == "done"
-    assert told[0] == (waiting_for_candles.LOADING / 2, "The candles are being fetched: 50% are here.")
+    assert told[1] == (waiting_for_candles.LOADING / 2, "The candles are being fetched: 50% are here.")
     assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)
 
 
