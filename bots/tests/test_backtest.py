@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from bots.backtest import service
+from bots.backtest import (
+    jit,  # noqa: F401 - before a test moves HOME, in which compiled code is kept from run to run
+    service,
+)
 from bots.core.types import Candle
 from exchanges.simulator.testing import ThreadedSimulator
 from marketdata.models import Ohlcv
