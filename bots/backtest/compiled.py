@@ -1,19 +1,23 @@
 """Hands a case to the kernel, and makes a `Run` of what it wrote. Imports numba: import it late."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bots.backtest.jit import one_at_a_time
 from bots.backtest.kernel import run_grid
 from bots.backtest.kernel_book import (
     ASK,
     BID,
+    BLOCK,
     CASH,
     CLOSED,
     CYCLES,
     END_PRICE,
     ENDING,
+    FEES,
     FILL_FIELDS,
     FILLS,
     HIGH,
@@ -34,6 +38,7 @@ from bots.backtest.kernel_book import (
     Table,
     Walk,
 )
+from bots.backtest.kernel_figures import figures
 from bots.backtest.kernel_grid import (
     COUNT,
     FIRST_HOLDING,
@@ -65,23 +70,63 @@ ANY_MARKET = Market("A/B", "A", "B", _STEP, _STEP, _STEP, Decimal(9000), Decimal
 WARMERS = (GridConfig(Decimal(90), Decimal(110), 2, Decimal(1000)),)
 
 
-def compiled_run(case: Case, model: FillModel) -> Run | str:
+Blocks = tuple[Table, Table]  # the lowest low and the highest high of each BLOCK candles
+NO_BLOCKS = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+def blocks_of(candles: Columns) -> Blocks:
+    starts = np.arange(0, len(candles), BLOCK)
+    return np.minimum.reduceat(candles.low, starts), np.maximum.reduceat(candles.high, starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    case: Case
+    bot: Bot
+
+    @property
+    def profits(self) -> Table:
+        return self.bot.profits[: self.bot.now[CLOSED]]
+
+    @property
+    def trades(self) -> int:
+        return int(self.bot.now[FILLS])
+
+    @property
+    def fees(self) -> int:
+        return int(self.bot.now[FEES])
+
+    def figures(self, ends: Table, daily: NDArray[np.float64]) -> tuple[float, float, float]:
+        """Final equity (quote), maximum drawdown, mean exposure. The equity (1e-8 quote) at the candles `ends` goes to
+        `daily`."""
+        states, money = self.bot.states[: self.bot.now[STATES]], float(self.case.config.investment) * SCALE
+        equity, drawdown, exposure = figures(self.case.candles.close, states, ends, daily, money)
+        return equity / SCALE, drawdown, exposure
+
+
+def outcome(case: Case, model: FillModel, blocks: Blocks = NO_BLOCKS) -> Outcome | str:
+    """The walk by the kernel, or why only the exact replay can tell. `blocks` pays where many configs walk through the
+    same candles."""
     try:
-        bot = walked(case, model)
+        return Outcome(case, walked(case, model, blocks))
     except OverflowError:
         return "a sum beyond 64 bits"
     except Unsure as reason:
         return str(reason) or "the engine might decide otherwise"
-    return run_from(case, bot)
 
 
-def walked(case: Case, model: FillModel) -> Bot:
+def compiled_run(case: Case, model: FillModel) -> Run | str:
+    found = outcome(case, model)
+    return found if isinstance(found, str) else run_from(case, found.bot)
+
+
+def walked(case: Case, model: FillModel, blocks: Blocks) -> Bot:
     """The bot after the walk through all candles. Raises Unsure and OverflowError."""
     room, candles = ROOM, case.candles
     time, opens, high, low, close = (
         np.require(getattr(candles, name), np.int64, ["C", "W"]) for name in COLUMNS
     )
-    walk = Walk(time, opens, high, low, close, case.width, int(model.way))
+    walk = Walk(time, opens, high, low, close, *blocks, case.width, int(model.way))
     while True:
         bot = grid_bot(case, model, room)
         run_grid(bot, walk)
@@ -111,7 +156,7 @@ def grid_bot(case: Case, model: FillModel, room: int) -> Bot:
     config, market = case.config, case.market
     if not isinstance(config, GridConfig):
         raise Unsure("not a grid")
-    rules, levels = rules_of(case, model.delayed), grid_levels(config, market)
+    rules, levels = rules_of(market, case.slippage, model.delayed), grid_levels(config, market)
     price = whole(config.trigger_price) if config.trigger_price else int(case.candles.close[0])
     funding = Funding(config, market, rules, levels, price)
     size = funding.size()
@@ -170,4 +215,6 @@ def warm() -> None:
     candles = Columns(np.array([0, 60_000]), candle, candle, candle, candle, np.zeros(2))
     with one_at_a_time():
         for config in WARMERS:
-            compiled_run(Case(config, ANY_MARKET, candles, 60_000), MODELS[FillModelName.OHLC])
+            found = outcome(Case(config, ANY_MARKET, candles, 60_000), MODELS[FillModelName.OHLC])
+            assert isinstance(found, Outcome), found  # noqa: S101 - nothing about it is special
+            found.figures(np.zeros(1, np.int64), np.empty(1))

@@ -25,8 +25,13 @@ def fast_run(case: Case, model: FillModel) -> Run | str:
         return "limits of the risk gate can trip"
     if model.first != 1 or not len(case.candles):
         return "the walk does not begin as a bot's does"
-    if under_way():
+    if not is_ready():
         return "the kernel is being compiled"
     from bots.backtest.compiled import compiled_run  # late: numba takes a second
 
     return compiled_run(case, model)
+
+
+def is_ready() -> bool:
+    """False while the kernels are being compiled: who needs an answer now has the exact replay."""
+    return not under_way()

@@ -6,6 +6,7 @@ from bots.backtest.kernel_book import (
     ASK,
     AT,
     BID,
+    BLOCK,
     CANDLE,
     DONE,
     FILLS,
@@ -64,9 +65,25 @@ def next_candle(bot: Bot, walk: Walk, number: int) -> int:
     if now[WAITING]:
         return number
     below, above = max(now[LOW], now[BID]), min(now[HIGH], now[ASK])
-    while number < count and low[number] > below and high[number] < above:
-        number += 1
+    while number < count:
+        number = past_blocks(walk, number, below, above)
+        until = min(count, (number // BLOCK + 1) * BLOCK)
+        while number < until and low[number] > below and high[number] < above:
+            number += 1
+        if number < until:
+            break
     return number
+
+
+@jit
+def past_blocks(walk: Walk, number: int, below: int, above: int) -> int:
+    """The first candle of the next block in which anything can happen; the candle itself within a block."""
+    block, tops, bottoms = number // BLOCK, walk.tops, walk.bottoms
+    if number % BLOCK:
+        return number
+    while block < len(tops) and bottoms[block] > below and tops[block] < above:
+        block += 1
+    return min(block * BLOCK, len(walk.high))
 
 
 @jit

@@ -13,6 +13,7 @@ from bots.backtest.kernel_math import MOST, UNIT, Unsure, ceil_to, down, floor_t
 
 NEVER = 2**62  # a price nothing reaches, a time that does not come
 BUYS, SELLS = 1, 2
+BLOCK = 64  # candles
 SLICE = 10  # orders that go out before the bot looks again (core.sending)
 REACH = 5  # per mille (core.strategies.base)
 
@@ -49,13 +50,16 @@ class Bot(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """The columns of the candles, `width` in ms, and which extreme of a candle comes first (`path.Way`)."""
+    """The columns of the candles, `width` in ms, and which extreme of a candle comes first (`path.Way`). `bottoms` and
+    `tops` are the extremes of each BLOCK candles, so that whole blocks are passed over; both may be empty."""
 
     time: Table
     opens: Table
     high: Table
     low: Table
     close: Table
+    bottoms: Table
+    tops: Table
     width: int
     way: int
 

@@ -17,6 +17,7 @@ YEAR = YEAR_DAYS * DAY
 MOST_GROWTH = 1e6  # a year's, beyond which a figure is no figure
 
 Series = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,11 @@ class Drawdown:
 
 def holdings(run: Run, count: int, investment: float) -> tuple[Series, Series]:
     """Cash and base at the close of each of `count` candles."""
-    ends = np.array([state.candle for state in run.states], np.int64)
-    at = np.searchsorted(ends, np.arange(count), side="right")
+    ends = np.array([0, *(state.candle for state in run.states), count], np.int64)
+    stays = np.diff(ends)
     cash = np.array([investment * SCALE, *(float(state.cash) for state in run.states)]) / SCALE
     base = np.array([0.0, *(float(state.base) for state in run.states)]) / SCALE
-    return cash[at], base[at]
+    return np.repeat(cash, stays), np.repeat(base, stays)
 
 
 def equity_curve(run: Run, candles: Columns, investment: float) -> tuple[Series, Series]:
@@ -44,10 +45,18 @@ def equity_curve(run: Run, candles: Columns, investment: float) -> tuple[Series,
     return equity, np.divide(held, equity, out=np.zeros_like(held), where=equity > 0)
 
 
-def daily_returns(times: NDArray[np.int64], equity: Series, investment: float) -> Series:
+def day_ends(times: Numbers) -> Numbers:
+    """The last of each UTC day."""
+    return np.flatnonzero(np.diff(times // DAY, append=-1))
+
+
+def daily_returns(times: Numbers, equity: Series, investment: float) -> Series:
+    return returns_of(equity[day_ends(times)], investment)
+
+
+def returns_of(ends: Series, investment: float) -> Series:
     """From day's end to day's end (UTC); the first day counts from the investment."""
-    last = np.flatnonzero(np.diff(times // DAY, append=-1))
-    ends = np.concatenate(([investment], equity[last]))
+    ends = np.concatenate(([investment], ends))
     return np.diff(ends) / ends[:-1] if (ends[:-1] > 0).all() else np.zeros(0)
 
 
@@ -68,7 +77,7 @@ def sortino_ratio(returns: Series) -> float | None:
     return float(returns.mean()) / loss * YEAR_DAYS**0.5
 
 
-def max_drawdown(times: NDArray[np.int64], equity: Series) -> Drawdown:
+def max_drawdown(times: Numbers, equity: Series) -> Drawdown:
     """min(equity / highest so far - 1)."""
     highest = np.maximum.accumulate(equity)
     falls = np.divide(equity, highest, out=np.ones_like(equity), where=highest > 0) - 1
@@ -92,7 +101,7 @@ def annualized(total_return: float, elapsed: int) -> float | None:
     return math.expm1(growth) if growth < math.log(MOST_GROWTH) else None
 
 
-def thinned(times: NDArray[np.int64], values: Series, points: int) -> list[list[float]]:
+def thinned(times: Numbers, values: Series, points: int) -> list[list[float]]:
     """About `points` of the pairs, with the first, lowest, highest and last of each stretch: no extreme is lost."""
     count = len(values)
     if count <= points:

@@ -3,6 +3,7 @@ finer, or larger, than 64 bits can say."""
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,7 +25,6 @@ from bots.backtest.kernel_book import (
     Table,
 )
 from bots.backtest.kernel_math import Unsure
-from bots.backtest.run import Case
 from bots.core.rounding import nearest
 from bots.core.strategies.grid import SLIPPAGE as MARGIN
 from bots.core.strategies.grid import GridConfig
@@ -53,15 +53,17 @@ def parts_of(*rates: Decimal) -> tuple[int, ...]:
     return (*(int(rate * common) for rate in exact), int(common))
 
 
-def rules_of(case: Case, delayed: bool) -> Table:
-    market, rules = case.market, np.zeros(RULES, np.int64)
+@lru_cache(maxsize=64)
+def rules_of(market: Market, slippage: Decimal, delayed: bool) -> Table:
+    """To be read only."""
+    rules = np.zeros(RULES, np.int64)
     rules[TICK], rules[LOT] = whole(market.tick), whole(market.lot)
     rules[MIN_QUANTITY], rules[MIN_NOTIONAL] = whole(market.min_quantity), whole(market.min_notional)
     rules[MARKET_LOT] = whole(market.market_lot or market.lot)
     rules[MARKET_MOST] = whole(market.market_max_quantity or market.max_quantity)
     rules[MAKER], rules[TAKER], rules[FEE_PARTS] = parts_of(market.maker_fee, market.taker_fee)
     rules[IN_BASE] = market.fee_in_base_on_buy
-    rules[SLIPPAGE], rules[SLIPPAGE_PARTS] = parts_of(case.slippage)
+    rules[SLIPPAGE], rules[SLIPPAGE_PARTS] = parts_of(slippage)
     rules[DELAYED] = delayed
     return rules
 
