@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from django.conf import settings
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+
+@intrinsic
+def _pointer(_typing: Any, address: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), generate
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +61,13 @@ def kernel(function: F) -> F:
     """For what Python calls."""
     compiled: F = numba.njit(**OPTIONS, cache=HOME is not None)(function)
     return compiled
+
+
+@jit
+def unowned(array: Any) -> Any:
+    """The same int64 numbers without a count of references, which costs more than what most small functions do. Who
+    calls the kernel keeps the array."""
+    return numba.carray(_pointer(array.ctypes.data), array.shape, np.int64)  # type: ignore[call-arg]
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from bots.backtest.kernel_book import (
     let_rest,
     mark_hits,
     next_hit,
+    unowned_bot,
+    unowned_walk,
     write_state,
 )
 from bots.backtest.kernel_grid import act_grid
@@ -29,8 +31,9 @@ LOW_FIRST, BY_DIRECTION = 0, 2  # of path.Way
 
 
 @kernel
-def run_grid(bot: Bot, walk: Walk) -> None:
+def run_grid(theirs: Bot, candles: Walk) -> None:
     """Starts at the close of candle 0."""
+    bot, walk = unowned_bot(theirs), unowned_walk(candles)
     now = bot.now
     now[AT], now[TIME] = walk.close[0], walk.time[0] + walk.width
     act_grid(bot)
@@ -112,13 +115,10 @@ def next_stop(bot: Bot, to: int) -> int:
 def tell_grid(bot: Bot) -> None:
     """Fills first: an order at this price was there before anybody could react to it."""
     now = bot.now
-    hits = mark_hits(bot)
-    while hits:
-        row = next_hit(bot)
-        if row < 0:
-            break
+    row = next_hit(bot) if mark_hits(bot) else -1
+    while row >= 0:
         fill(bot, row, bot.slots[row, PRICE], True)
         act_grid(bot)
-        hits -= 1
+        row = next_hit(bot)
     if now[AT] <= now[LOW] or now[AT] >= now[HIGH]:
         act_grid(bot)

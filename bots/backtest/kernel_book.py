@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bots.backtest.jit import jit
+from bots.backtest.jit import jit, unowned
 from bots.backtest.kernel_math import MOST, UNIT, Unsure, ceil_to, down, floor_to, half_even, up
 
 NEVER = 2**62  # a price nothing reaches, a time that does not come
@@ -23,8 +23,8 @@ REACH = 5  # per mille (core.strategies.base)
 SLOT_FIELDS = 17
 # Of `now`: where the market and the bot stand
 (AT, TIME, CANDLE, CASH, BASE, COST, REALIZED, LOW, HIGH, BID, ASK, WAITING, PLACED, RESERVED, FILLS, STATES, CLOSED,
- BEGUN, ENDING, DONE, LAST, FEES, WAKE, END_PRICE, END_BASE, END_COST) = range(26)  # fmt: skip
-NOW_FIELDS = 26
+ BEGUN, ENDING, DONE, LAST, FEES, WAKE, END_PRICE, LIVE) = range(25)  # fmt: skip
+NOW_FIELDS = 25
 # Of `rules`: the market's, and how the exchange of the backtest behaves
 (TICK, LOT, MIN_QUANTITY, MIN_NOTIONAL, MARKET_LOT, MARKET_MOST, MAKER, TAKER, FEE_PARTS, IN_BASE, SLIPPAGE,
  SLIPPAGE_PARTS, DELAYED) = range(13)  # fmt: skip
@@ -62,6 +62,36 @@ class Walk(NamedTuple):
     tops: Table
     width: int
     way: int
+
+
+@jit
+def unowned_bot(bot: Bot) -> Bot:
+    return Bot(
+        unowned(bot.rules),
+        unowned(bot.now),
+        unowned(bot.slots),
+        unowned(bot.fills),
+        unowned(bot.states),
+        unowned(bot.profits),
+        unowned(bot.own),
+        unowned(bot.plan),
+        unowned(bot.todo),
+    )
+
+
+@jit
+def unowned_walk(walk: Walk) -> Walk:
+    return Walk(
+        unowned(walk.time),
+        unowned(walk.opens),
+        unowned(walk.high),
+        unowned(walk.low),
+        unowned(walk.close),
+        unowned(walk.bottoms),
+        unowned(walk.tops),
+        walk.width,
+        walk.way,
+    )
 
 
 @jit
@@ -137,6 +167,7 @@ def place(  # noqa: PLR0917 - compiled functions take no keywords
     slot[SIDE], slot[PRICE], slot[QUANTITY], slot[SEEN] = side, price, quantity, 1
     slot[DUST] += dust
     now[PLACED] += 1
+    now[LIVE] += 1
     slot[SEQUENCE] = now[PLACED]
     at = now[AT]
     if side == BUYS and price:
@@ -170,6 +201,7 @@ def take_out(bot: Bot, row: int) -> None:
     slot = bot.slots[row]
     if slot[SIDE] == BUYS and slot[PRICE]:
         bot.now[RESERVED] -= up(slot[PRICE], slot[QUANTITY], UNIT)
+    bot.now[LIVE] -= 1
     rested = slot[RESTS]
     slot[SIDE], slot[RESTS], slot[HIT] = 0, 0, 0
     if rested:
@@ -184,23 +216,22 @@ def cancel(bot: Bot, row: int) -> None:
 
 
 @jit
-def mark_hits(bot: Bot) -> int:
-    """What rests at the current price or was passed by it; answers how many."""
-    at, count = bot.now[AT], 0
+def mark_hits(bot: Bot) -> bool:
+    """What rests at the current price or was passed by it has filled, and waits to be booked. Whether there is any."""
+    at = bot.now[AT]
     if at > bot.now[BID] and at < bot.now[ASK]:
-        return 0
+        return False
     for row in range(len(bot.slots)):
         slot = bot.slots[row]
         if slot[RESTS] and (slot[PRICE] >= at if slot[SIDE] == BUYS else slot[PRICE] <= at):
             slot[RESTS], slot[HIT] = 0, 1
-            count += 1
     look_at_book(bot)
-    return count
+    return True
 
 
 @jit
 def next_hit(bot: Bot) -> int:
-    """In the order of the book: sells from below, then buys from above."""
+    """In the order of the book: sells from below, then buys from above; -1: none is left."""
     best = -1
     for row in range(len(bot.slots)):
         if bot.slots[row, HIT] and (best < 0 or comes_before(bot.slots[row], bot.slots[best])):

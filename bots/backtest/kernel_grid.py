@@ -18,6 +18,7 @@ from bots.backtest.kernel_book import (
     GRANTED,
     HIGH,
     IN_BASE,
+    LIVE,
     LOT,
     LOW,
     MAKER,
@@ -212,12 +213,15 @@ def replaced(bot: Bot) -> bool:
 def wanted(bot: Bot) -> int:
     """Writes the next slice of orders into `todo`; answers how many, negative where others wait for the slice after
     it. The slots nearest to the price come first, and use up the free dust first, those with a live order too."""
-    own = bot.own
-    missing, purchase = slots_without_order(bot), purchase_left(bot)
+    own, now = bot.own, bot.now
+    last = own[COUNT] if own[FUNDED] else own[FIRST_HOLDING]
+    missing, purchase = last - now[LIVE], purchase_left(bot)
     count = note(bot, 0, own[COUNT], BUYS, 0, purchase, 0) if purchase else 0
-    funds = bot.now[CASH] - bot.now[RESERVED] - up(purchase, bot.now[AT], UNIT)
+    if not missing:
+        return count
+    funds = now[CASH] - now[RESERVED] - up(purchase, now[AT], UNIT)
     dust, above = free_dust(bot), first_at(bot)
-    below, last = above - 1, own[COUNT] if own[FUNDED] else own[FIRST_HOLDING]
+    below = above - 1
     while missing and (below >= 0 or above < last):
         row = nearer(bot, below, above, last)
         below, above = (below - 1, above) if row == below else (below, above + 1)
@@ -246,16 +250,6 @@ def note(  # noqa: PLR0917 - compiled functions take no keywords
     order = bot.todo[count]
     order[0], order[1], order[2], order[3], order[4] = row, side, price, quantity, dust
     return count + 1
-
-
-@jit
-def slots_without_order(bot: Bot) -> int:
-    count, own = 0, bot.own
-    last = own[COUNT] if own[FUNDED] else own[FIRST_HOLDING]
-    for row in range(last):
-        if not bot.slots[row, SIDE]:
-            count += 1
-    return count
 
 
 @jit
