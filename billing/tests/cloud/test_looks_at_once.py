@@ -11,6 +11,7 @@ from billing.models import Standing
 def test_many_looks_at_one_customer_write_what_one_writes(transactional_db, cloud, alice):
     customer = cloud.buy(alice, "pro")
     barrier = threading.Barrier(6)
+    cloud.fake.requests.clear()
 
     def look(_: int) -> None:
         try:
@@ -21,6 +22,12 @@ def test_many_looks_at_one_customer_write_what_one_writes(transactional_db, clou
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(look, range(6)))
+    asked = [
+        path.split("/")[2]
+        for _, path in cloud.fake.requests
+        if "/customers/" in path or "/subscriptions" in path
+    ]
+    assert asked == ["customers", "subscriptions"] * 6  # one after the other
     alice.refresh_from_db()
     assert alice.plan == "pro"
     assert (Subscription.objects.count(), PaymentMethod.objects.count(), Standing.objects.count()) == (
