@@ -1,12 +1,15 @@
-"""A year of 1-minute candles of one grid: read, replayed by the engine, by the short way, and asked for over HTTP."""
+"""A year of 1-minute candles of one grid: read, walked by the kernel, beside a minimal loop and the exact replay, asked
+for over HTTP, and swept over many configs."""
 
 import argparse
 import random
+import resource
 import secrets
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -48,10 +51,7 @@ def main(arguments: list[str]) -> None:
 
 def measure(repeat: int) -> dict[str, Any]:
     from bots.backtest.fast import fast_run
-    from bots.backtest.path import MODELS, FillModelName
     from bots.backtest.replay import replay
-    from bots.backtest.run import Case
-    from bots.core.strategies.config import read_config
     from marketdata import columns
 
     source = DATA if DATA.exists() else None
@@ -61,21 +61,85 @@ def measure(repeat: int) -> dict[str, Any]:
         exchange="binance", symbol=SYMBOL, timeframe="1m", **span
     )
     cold, candles = _clock(read), read()
-    case, model = Case(read_config("grid", CONFIG), _market(), candles, 60_000), MODELS[FillModelName.OHLC]
+    case, model = same_grid(candles)
+    compiling = _clock(_compile)
     short, exact = fast_run(case, model), replay(case, model)
     assert not isinstance(short, str), short
     assert (short.fills, short.states, short.realized) == (exact.fills, exact.states, exact.realized)
+    least, walk = _median(_least(case), repeat * 3), _median(_walk(case, model), repeat * 3)
+    replayed = _median(lambda: replay(case, model), max(1, repeat // 5))
     return {
         "candles": "real, BTC/USDT 2024" if source else "synthetic",
         "rows": len(candles),
         "fills": len(exact.fills),
         "s, import into the database": importing,
         "s, read from the database": cold,
+        "s, compile the kernels or load them": compiling,
         "ms, read from the columns' files": _median(read, repeat),
-        "ms, the kernel": _median(lambda: fast_run(case, model), repeat),
-        "ms, exact replay through the engine": _median(lambda: replay(case, model), max(1, repeat // 5)),
+        "ms, minimal loop": least,
+        "ms, the kernel": walk,
+        "times the minimal loop, the kernel": walk / least,
+        "ms, exact replay through the engine": replayed,
+        "times the kernel, exact replay": replayed / walk,
         "ms, POST /backtest (three paths, metrics, JSON)": _median(_asked(), repeat),
+        "s, sweep of 1,000": _sweep(case, 1000),
+        "s, sweep of 10,000": _sweep(case, 10_000),
+        "MB, at most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def same_grid(candles: Any) -> tuple[Any, Any]:
+    """The case and the fill model that everything here measures, other programs too."""
+    from bots.backtest.path import MODELS, FillModelName
+    from bots.backtest.run import Case
+    from bots.core.strategies.config import read_config
+
+    return Case(read_config("grid", CONFIG), _market(), candles, 60_000), MODELS[FillModelName.OHLC]
+
+
+def _compile() -> None:
+    from bots.backtest.compiled import warm
+
+    warm()
+
+
+def _walk(case: Any, model: Any) -> Callable[[], Any]:
+    from bots.backtest.compiled import outcome
+
+    return lambda: outcome(case, model)
+
+
+def _least(case: Any) -> Callable[[], Any]:
+    import numpy as np
+
+    from benchmarks.minimal import minimal
+    from bots.backtest.whole import grid_levels
+
+    candles, levels = case.candles, grid_levels(case.config, case.market)
+
+    def walk() -> Any:
+        holds = (levels[:-1] >= candles.close[0]).astype(np.int64)
+        return minimal(candles.open, candles.high, candles.low, candles.close, levels, holds)
+
+    walk()
+    return walk
+
+
+def _sweep(case: Any, count: int) -> float:
+    from bots.backtest.path import FillModelName
+    from bots.backtest.sweep import scores
+
+    chance = random.Random(count)
+    configs = [
+        replace(
+            case.config,
+            lower_price=Decimal(chance.randrange(30_000, 50_000)),
+            upper_price=Decimal(chance.randrange(60_000, 80_000)),
+            grid_count=chance.randrange(5, 61),
+        )
+        for _ in range(count)
+    ]
+    return _clock(lambda: list(scores(configs, case.market, case.candles, 60_000, FillModelName.OHLC)))
 
 
 def _fill(source: Path | None) -> None:
