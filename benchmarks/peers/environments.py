@@ -1,4 +1,5 @@
-"""An environment of its own for each peer, under the home: nothing of them is among the project's requirements."""
+"""An environment of its own for each peer, under the home: nothing of them is among the project's requirements.
+hftbacktest installs as well but is not driven yet: it is made for ticks and queues, not for candles."""
 
 import shutil
 import subprocess

@@ -35,17 +35,21 @@ class Command(BaseCommand):
             days = settings.AUTOGRID_RECORDING_DAYS
             why = "recording is off (AUTOGRID_RECORDING_DAYS=0)" if days <= 0 else f"in the last {days} days"
             raise CommandError(f"Nothing is recorded of bot {bot}: {why}.")
-        results = [self._replay(page, bot) for page in found]
+        results = [each for page in found if (each := self._replay(page, bot)) is not None]
+        if not results:
+            raise CommandError("All that is recorded is of another version of the trading core.")
         commands, events = (sum(getattr(each, name) for each in results) for name in ("commands", "events"))
         if any(each.difference for each in results):
             raise CommandError("The engine does not do what was recorded.")
         self.stdout.write(self.style.SUCCESS(f"Identical: {commands} commands in {events} events."))
 
-    def _replay(self, page: Page, bot: UUID) -> Found:
+    def _replay(self, page: Page, bot: UUID) -> Found | None:
+        """None where this version of the core cannot read the page."""
         try:
             result = replay_page(page, bot)
         except Unreadable as error:
-            raise CommandError(f"From {_clock(page.began)}: {error} ({OTHER}).") from None
+            self.stdout.write(f"{_clock(page.began)}: left out, {error} ({OTHER})")
+            return None
         begins = "a start" if page.begins_run else "a new file"
         told = f"{_clock(page.began)} to {_clock(page.ended)}, from {begins}: {result.events} events, "
         told += f"{result.commands} commands, " + ("DIFFERENT" if result.difference else "identical")

@@ -3,6 +3,7 @@
 import gzip
 import random
 from decimal import Decimal
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from bots.backtest import recorded
 from bots.core.strategies.grid import GridStrategy
 from bots.core.types import Side
 from bots.models import Bot
+from bots.recording.pages import Unreadable
 from bots.runtime.tests.conftest import PRICE, World, until
+from bots.runtime.worker import BotWorker
 from bots.services import lifecycle
 
 PATIENCE = 90.0
@@ -38,6 +42,10 @@ def lively(world: World, bot: Bot, seed: int, steps: int) -> None:
 def trades(world: World) -> int:
     uid = int(world.credential.account_uid)
     return world.sim.call(lambda exchange: len(list(exchange.journal.trades.of(uid))))
+
+
+def is_ready(worker: BotWorker, bot: Bot) -> bool:
+    return bot.pk in worker.runners and worker.runners[bot.pk].ready
 
 
 def replayed(bot: Bot) -> str:
@@ -167,4 +175,33 @@ def test_nothing_is_recorded_where_the_operator_wants_nothing(
     world.started(world.worker(), bot, orders=10)
     assert not recordings.exists()
     with pytest.raises(CommandError, match="recording is off"):
+        replayed(bot)
+
+
+def test_what_another_version_recorded_and_this_one_cannot_read_is_left_out(
+    world: World, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = world.bot()
+    for _ in range(2):
+        worker = world.worker()
+        if bot.orders.exists():
+            world.run(worker, bot)
+        else:
+            world.started(worker, bot, orders=10)
+        until(partial(is_ready, worker, bot), PATIENCE)
+        worker.close()
+    read = recorded.thaw
+    told = iter([Unreadable("bots.core.gone.Thing is no part of the trading core")])
+
+    def thaw(state: bytes, **ports: Any) -> Any:
+        for error in told:
+            raise error
+        return read(state, **ports)
+
+    monkeypatch.setattr(recorded, "thaw", thaw)
+    text = replayed(bot)
+    assert "left out, bots.core.gone.Thing" in text
+    assert "Identical" in text
+    told = iter([Unreadable("gone")] * 2)
+    with pytest.raises(CommandError, match="of another version"):
         replayed(bot)
