@@ -14,6 +14,7 @@ from bots.core.strategies.grid import GridStrategy
 from bots.core.types import Market
 from bots.models import Bot, BotStatus
 from bots.runtime.accounts import Account
+from bots.runtime.recording import build_engine
 from bots.runtime.store import DatabaseStore
 from bots.services import halts
 from bots.services.limits import operator_bounds
@@ -69,7 +70,9 @@ async def engine_of(loaded: rows.Loaded, account: Account, market: Market, *, ru
         tell=runner.tell,
         note=host.minutes.note,
     )
-    engine = BotEngine(
+    engine = build_engine(
+        host.tape,
+        loaded.attempts,
         strategy=strategy,
         exchange=account.connector,
         position_manager=PositionManager(bot.total_investment, loaded.position),
