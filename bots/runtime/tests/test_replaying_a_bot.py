@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from bots.backtest import recorded
 from bots.core.strategies.grid import GridStrategy
 from bots.core.types import Side
 from bots.models import Bot
+from bots.recording import pages
 from bots.recording.pages import Unreadable
 from bots.runtime.tests.conftest import PRICE, World, until
 from bots.runtime.worker import BotWorker
@@ -190,15 +190,14 @@ def test_what_another_version_recorded_and_this_one_cannot_read_is_left_out(
             world.started(worker, bot, orders=10)
         until(partial(is_ready, worker, bot), PATIENCE)
         worker.close()
-    read = recorded.thaw
     told = iter([Unreadable("bots.core.gone.Thing is no part of the trading core")])
 
     def thaw(state: bytes, **ports: Any) -> Any:
         for error in told:
             raise error
-        return read(state, **ports)
+        return pages.thaw(state, **ports)
 
-    monkeypatch.setattr(recorded, "thaw", thaw)
+    monkeypatch.setattr("bots.backtest.recorded.thaw", thaw)
     text = replayed(bot)
     assert "left out, bots.core.gone.Thing" in text
     assert "Identical" in text
