@@ -32,7 +32,7 @@ def test_a_new_user_trades_within_minutes(page: Page, stack: Stack) -> None:
 
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Stop the bot").click()
-    expect(page.locator("#p-head .badge")).to_have_text("Stopped", timeout=60_000)
+    expect(page.locator("#p-head .badge")).to_have_text("Stopped", timeout=180_000)
     assert open_orders(stack) == []
 
 
