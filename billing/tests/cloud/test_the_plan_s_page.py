@@ -14,7 +14,7 @@ def page(cloud, alice: User) -> Client:
 def test_shows_the_plan_what_is_used_and_what_others_allow(page, alice):
     text = page.get("/billing/").content.decode()
     assert "You are on the Free plan." in text
-    assert text.count('scope="row"') == 5
+    assert text.count('scope="row"') == 6  # the four limits, Telegram and the price
     assert "2,000" in text
     User.objects.filter(pk=alice.pk).update(plan="enterprise")
     assert "no limit" in page.get("/billing/").content.decode()
