@@ -45,8 +45,8 @@ class Venue:
     async def ask(self, what: str, send: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
         """A read or a cancel, asked again while that may help. Raises Missing, UnknownSymbol, AccountRefused
         and, when nothing came through, ExchangeUnavailable."""
-        resynced = False
-        for delay in (*self._retry_delays, None):
+        resynced, delays = False, iter(self._retry_delays)
+        while True:
             await self.limiter.acquire(self._rate(what, urgent))
             outcome = await self.once(Call(), send, errors.sort_read)
             if not isinstance(outcome, ports.ExchangeError):
@@ -55,11 +55,10 @@ class Venue:
                 resynced = True
                 await self.clock.measure()
                 continue
-            wait = await self._wait(outcome, delay)
+            wait = await self._wait(outcome, next(delays, None))
             if wait is None:
                 raise _for_caller(outcome)
             await asyncio.sleep(wait)
-        raise AssertionError("the last round always returns or raises")
 
     async def once(
         self,

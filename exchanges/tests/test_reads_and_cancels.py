@@ -95,6 +95,13 @@ async def test_a_wrong_clock_is_measured_again_once(wire, connecting):
         await connector.open_orders("BTC/USDT")
 
 
+async def test_a_wrong_clock_at_the_last_try_is_measured_too(wire, connecting):
+    connector = await connecting(wire.transport)
+    wrong = says({"code": -1021, "msg": "Timestamp outside of the recvWindow."}, 400)
+    wire.on("GET", OPEN, in_turn(*[says_text("busy", 502)] * 5, wrong, says([])))
+    assert await connector.open_orders("BTC/USDT") == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [
