@@ -22,7 +22,6 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
     times = candles.time + case.width
     drawdown = metrics.max_drawdown(times, equity)
     returns = metrics.daily_returns(times - 1, equity, investment)
-    profits = run.profits
     total = float(equity[-1]) / investment - 1
     elapsed = int(times[-1] - times[0])
     return {
@@ -32,10 +31,8 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         "sortino_ratio": _known(metrics.sortino_ratio(returns)),
         "max_drawdown": _round(drawdown.depth),
         "max_drawdown_days": _round(drawdown.length / metrics.DAY),
-        "win_rate": _round(sum(profit > 0 for profit in profits) / len(profits)) if profits else 0.0,
         "total_trades": len(run.fills),
-        "cycles": len(profits),
-        "profit_per_cycle": _round(sum(profits) / len(profits) / SCALE) if profits else 0.0,
+        **_cycles(run.profits),
         "exposure": _round(float(exposed.mean())),
         "fees": _fees(case, run),
         "fees_quote": sum(fill.fee_quote for fill in run.fills) / SCALE,
@@ -54,6 +51,16 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         "trades": _trades(case, run),
         "slots": _slots(run),
         "levels": _levels(case),
+    }
+
+
+def _cycles(profits: list[int]) -> dict[str, float]:
+    """Of the closed ones: `profits` in 1e-8 of quote."""
+    count = len(profits)
+    return {
+        "win_rate": _round(sum(profit > 0 for profit in profits) / count) if count else 0.0,
+        "cycles": count,
+        "profit_per_cycle": _round(sum(profits) / count / SCALE) if count else 0.0,
     }
 
 
