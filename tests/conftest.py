@@ -1,12 +1,15 @@
 """The stack that these tests share, and the promise that they meet on one: all of them run in one process of xdist."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytest.register_assert_rewrite("tests.books", "tests.stack", "tests.trader")
 
 from tests.stack import stack  # noqa: E402 - after the registration
 
 __all__ = ["stack"]
+
+expect.set_options(timeout=60_000)  # ms: how fast a page is, no test here judges
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -63,7 +63,7 @@ class Stack:
     environment: dict[str, str] = field(repr=False)
     traders: list[Trader] = field(default_factory=list, repr=False)
 
-    def script(self, *words: str, timeout: float = 180) -> "subprocess.CompletedProcess[str]":
+    def script(self, *words: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
         command = [str(ROOT / "autogrid"), *words]
         # Into a file, not a pipe: nothing that stays behind may hold the reader.
         with tempfile.TemporaryFile("w+") as output:
@@ -112,7 +112,7 @@ class Stack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def successor(self, name: str, killed: int, seconds: float = 30) -> int:
+    def successor(self, name: str, killed: int, seconds: float = 90) -> int:
         """The process that the supervisor started in place of the killed one."""
 
         def other() -> int | None:
@@ -126,7 +126,7 @@ class Stack:
     def control(self, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.control_url}/control/{path}", data)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def move(self, symbol: str, price: Decimal) -> None:

@@ -18,11 +18,9 @@ from tests.stack import Stack, eventually, running_stack, until
 from tests.test_kill_the_worker import UNKNOWN, Fleet
 
 AWAY = float(os.environ.get("STORES_AWAY", "10"))  # seconds
-ON_THE_WAY = 2  # seconds in which an order that was committed before the death may still arrive
-BACK = (
-    60  # seconds: the supervisor tries again every 10 s at the latest, for the store and for the bots' worker
-)
-EVERY = 45  # seconds; beat has work for the queue every 30
+ON_THE_WAY = 5  # seconds in which an order that was committed before the death may still arrive
+BACK = 120  # seconds: the supervisor tries again every 10 s at the latest, for the store and for the bots' worker
+EVERY = 120  # seconds; beat has work for the queue every 30
 # What a store reads when it starts, in `services`.
 READ_FIRST = {"postgres": "postgres/postgresql.conf", "valkey": "valkey/dump.rdb"}
 
@@ -56,6 +54,7 @@ async def test_without_valkey_bots_trade_on(fleet: Fleet) -> None:
     """A page that is open meanwhile is live again afterwards, on the same socket."""
     url, protocol = f"{fleet.stack.url}/ws/live", f"bearer.{fleet.trader.token}"
     async with aiohttp.ClientSession() as session, session.ws_connect(url, protocols=[protocol]) as socket:
+        assert json.loads(await socket.receive_str(timeout=UNKNOWN))["type"] == "snapshot"  # it stands
         work = asyncio.create_task(asyncio.to_thread(without_valkey, fleet))
         await hears_a_price_after(socket, work)
         await work
@@ -118,7 +117,7 @@ def everything_is_back(fleet: Fleet, before: int) -> None:
     eventually(lambda: fleet.are_at_work(since=before), UNKNOWN)
     print(f"all bots were at work {time.monotonic() - began:.1f} s after it")
     until(lambda: tasks_done(stack) > done, EVERY, "work done from the queue")
-    eventually(fleet.books_agree, 20)
+    eventually(fleet.books_agree, BACK)
 
 
 def missing(stack: Stack) -> dict[str, str]:

@@ -7,10 +7,8 @@ from tests.books import PaperAccount
 from tests.stack import Stack, eventually, until
 from tests.trader import Trader
 
-PATIENCE = (
-    60  # seconds: an order that was on its way when its process died is looked for before it is given up
-)
-
+# Seconds: an order that was on its way when its process died is looked for before it is given up.
+PATIENCE = 150
 ROUNDS = 8
 
 

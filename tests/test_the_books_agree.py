@@ -10,14 +10,14 @@ import pytest
 from tests.books import Account
 from tests.stack import Stack, eventually, until
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 
 
 def test_the_demo_bots(stack: Stack) -> None:
     trader = stack.demo_trader()
     (credential,) = trader.keys
     assert {bot["status"] for bot in trader.all("bots")} == {"running"}
-    until(lambda: all(bot["trades"] for bot in trader.all("bots")), 60, "fills of both demo bots")
+    until(lambda: all(bot["trades"] for bot in trader.all("bots")), 180, "fills of both demo bots")
     eventually(lambda: Account(stack, trader, credential).check(), PATIENCE)
 
 

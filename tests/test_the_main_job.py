@@ -16,7 +16,7 @@ from tests.books import Account
 from tests.stack import Stack, eventually, until
 from tests.trader import Refused, Trader
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 
 
 def example_config(price: Decimal) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def swing(stack: Stack, user: Trader, symbol: str, enough: Callable[[], bool]) -
     for share in ("1.012", "0.988") * 5:
         stack.move(symbol, start * Decimal(share))
         with suppress(AssertionError):
-            return until(enough, 3, "fills on both sides")
+            return until(enough, 10, "fills on both sides")
     raise AssertionError("no fills on both sides")
 
 

@@ -57,5 +57,5 @@ def test_half_of_the_cores_at_most_are_busy_with_it(monkeypatch):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=120)
     assert most == 1

@@ -97,6 +97,6 @@ def test_of_two_simultaneous_registrations_one_wins():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     assert sorted(answers) == [201, 400]
     assert User.objects.count() == 1

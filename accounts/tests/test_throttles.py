@@ -73,7 +73,7 @@ def test_parallel_requests_are_all_counted(db):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=120)
     assert sorted(counts) == list(range(1, 21))
 
 

@@ -70,7 +70,7 @@ def test_of_parallel_refreshes_exactly_one_wins_and_the_family_ends():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
     family = TokenFamily.objects.get()
     assert (family.generation, family.revoked_for) == (1, "reuse")

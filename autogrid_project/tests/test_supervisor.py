@@ -17,7 +17,7 @@ from autogrid_project.services.home import ROOT, Home
 from autogrid_project.services.supervisor import Supervisor
 
 pytestmark = pytest.mark.processes
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(autouse=True)

@@ -66,7 +66,7 @@ def mail_server() -> Iterator[MailServer]:
         server.hold.set()
         asyncio.run_coroutine_threadsafe(_end(listening), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

@@ -150,7 +150,7 @@ def test_starts_at_the_same_moment_are_one_run(transactional_db, alice, exchange
     barrier, done = threading.Barrier(4), []
 
     def start():
-        barrier.wait(10)
+        barrier.wait(60)
         done.append(lifecycle.start_bot(bot=Bot.objects.get(pk=bot.pk)).run)
         connection.close()
 
@@ -158,7 +158,7 @@ def test_starts_at_the_same_moment_are_one_run(transactional_db, alice, exchange
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert done == [1, 1, 1, 1]
     assert BotEvent.objects.filter(kind="started").count() == 1
     assert len(queued()) == 1

@@ -141,7 +141,7 @@ def test_a_key_is_not_deleted_under_a_bot_that_is_being_made(alice, alices_key):
         )
         other.start()
         until_somebody_waits_for_a_lock()
-    other.join(timeout=30)
+    other.join(timeout=120)
     assert outcome == ["in_use"]
     assert Bot.objects.get().credential_id == alices_key.id
 

@@ -202,7 +202,7 @@ def test_threads_that_bring_the_same_fill_book_it_once(transactional_db):
     booked: list[bool] = []
 
     def bring(mine):
-        barrier.wait(10)
+        barrier.wait(60)
         booked.extend(book(bot, fill).new for fill in mine)
         connection.close()
 
@@ -211,7 +211,7 @@ def test_threads_that_bring_the_same_fill_book_it_once(transactional_db):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert (len(booked), sum(booked), Fill.objects.count()) == (16, 4, 4)
     assert ledger(bot) == folded(bot, fills)
 

@@ -71,7 +71,7 @@ def test_of_workers_that_claim_at_once_one_gets_the_bot(transactional_db):
     barrier, claimed = threading.Barrier(4), []
 
     def claiming(each):
-        barrier.wait(10)
+        barrier.wait(60)
         claimed.append(claim(bot_id=bot.pk, worker=each))
         connection.close()
 
@@ -79,7 +79,7 @@ def test_of_workers_that_claim_at_once_one_gets_the_bot(transactional_db):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(claimed) == 4
     assert [lease for lease in claimed if lease] == [Lease(bot.pk, 1)]
 
@@ -153,7 +153,7 @@ def test_a_living_worker_is_let_be(bot, session):
 
 def wait_until_free(lock_key: int) -> None:
     """Postgres ends a session a moment after its client has hung up."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while lock_key in leases.living_lock_keys():
         assert time.monotonic() < deadline
         time.sleep(0.01)

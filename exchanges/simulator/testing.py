@@ -53,7 +53,7 @@ class RunningSimulator:
     async def event(
         self,
         wanted: Callable[[Event], bool],
-        timeout: float = 10.0,  # noqa: ASYNC109
+        timeout: float = 60.0,  # noqa: ASYNC109
         exchange: str = "binance",
     ) -> Event:
         """The next event that is wanted. To miss none, make a task of this before what causes it."""
@@ -110,7 +110,7 @@ class ThreadedSimulator:
     def control_url(self) -> str:
         return self._inner.control_url
 
-    def call(self, act: Callable[[Exchange], T], timeout: float = 10.0, exchange: str = "binance") -> T:
+    def call(self, act: Callable[[Exchange], T], timeout: float = 60.0, exchange: str = "binance") -> T:
         """What `act` answers, run in the simulator's thread: `sim.call(lambda e: e.set_price("BTCUSDT", price))`."""
 
         async def run() -> T:
@@ -127,7 +127,7 @@ class ThreadedSimulator:
         return self.call(lambda _: self._inner.faults.clear())
 
     def wait_until(
-        self, holds: Callable[[Exchange], bool], timeout: float = 10.0, exchange: str = "binance"
+        self, holds: Callable[[Exchange], bool], timeout: float = 60.0, exchange: str = "binance"
     ) -> None:
         """Looks again after each event; raises TimeoutError."""
 

@@ -122,7 +122,7 @@ async def place(connector: RestConnector, client_id: str = "agx1", **changes: An
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())
 
 
-async def eventually(holds: Callable[[], Any], seconds: float = 10) -> None:
+async def eventually(holds: Callable[[], Any], seconds: float = 60) -> None:
     """For what no event tells: a connection that the server closes, a request that has arrived."""
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110

@@ -47,7 +47,7 @@ class Place:
 
     async def until(self, client_id: str, wanted: Callable[[OrderReport], bool]) -> OrderReport:
         """Some exchanges only acknowledge, and act a moment later."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.alice.fetch_order(BTC, client_id)
                 if found is not None and wanted(found):

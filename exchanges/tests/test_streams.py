@@ -34,7 +34,7 @@ class Heard(list[Any]):
         self.append(event[0] if len(event) == 1 else event)
         self._news.set()
 
-    async def until(self, enough: Callable[["Heard"], Any], seconds: float = 10) -> None:
+    async def until(self, enough: Callable[["Heard"], Any], seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while not enough(self):
                 self._news.clear()
@@ -132,7 +132,7 @@ async def test_accounts_hear_of_their_own_orders_only(sim, alice, connecting):
 async def test_a_wrong_secret_ends_the_stream(sim, connecting):
     sim.exchange.create_account("key-of-alice", "secret-of-alice")
     impostor = await connecting(sim.transport, Keys("key-of-alice", "not-the-secret"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(ports.AccountRefused):
             await BinanceAccountStream(impostor).run(Heard())
 
@@ -268,6 +268,6 @@ async def test_a_listener_that_fails_is_not_taken_for_a_broken_connection(sim, a
     def fails(_: Any) -> None:
         raise KeyError("mine")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(KeyError, match="mine"):
             await BinanceAccountStream(alice).run(fails)

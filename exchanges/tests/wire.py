@@ -60,7 +60,7 @@ class Wire:
         self.answers[method, path] = answer
 
     async def has_seen(self, method: str, path: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self.requests(method, path):
                 self.news.clear()
                 await self.news.wait()

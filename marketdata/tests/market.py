@@ -26,7 +26,7 @@ def ticker(symbol: str = "BTC/USDT", price: str = "50000", time: int = NOON) -> 
     return Ticker(symbol, Decimal(price), Decimal(price) - 1, Decimal(price) + 1, time)
 
 
-async def eventually(holds: Callable[[], Awaitable[Any]], seconds: float = 30) -> None:
+async def eventually(holds: Callable[[], Awaitable[Any]], seconds: float = 60) -> None:
     """For what happens beyond this process's events: in the database, in Redis, on a server."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110

@@ -74,7 +74,7 @@ async def prices_of(symbol: str) -> AsyncIterator["asyncio.Queue[Ticker]"]:
 
 async def hears(heard: "asyncio.Queue[Ticker]", price: Decimal, move: Callable[[], None]) -> None:
     """Repeats the move until its price arrives: the stream may not have begun yet."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             move()
             with suppress(TimeoutError):
@@ -219,9 +219,9 @@ async def test_a_lease_that_is_lost_says_so_and_the_next_one_gets_it() -> None:
         assert not waiting.done()
         await in_database(_end_sessions_of_collectors)
         with pytest.raises(LeaseLost):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await alice.hold()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await waiting
     finally:
         waiting.cancel()

@@ -45,7 +45,7 @@ def test_the_process_publishes_prices_and_leaves_cleanly_when_told_to(
         try:
             until_a_price()
             process.terminate()
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=60)
         finally:
             process.kill()
             process.wait()

@@ -87,9 +87,9 @@ async def test_up_to_a_tenth_is_no_jump(redis: Redis, listener: Listener, rest: 
 async def test_without_an_answer_there_is_no_price(redis: Redis, listener: Listener, rest: Rest) -> None:
     rest.price = None
     await publish(redis, "30000")
-    await asyncio.wait_for(rest.was_asked.wait(), 10)
+    await asyncio.wait_for(rest.was_asked.wait(), 60)
     rest.price = "30010"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while set(listener.prices) == {Decimal(50_000)}:  # a later tick asks again
             await publish(redis, "30005")
             await asyncio.sleep(0.01)
@@ -107,7 +107,7 @@ async def test_held_back_ticks_do_not_keep_a_market_fresh(
         bus.subscribe(*MARKET, found)
         await publish(redis, "50000")
         await found.until("50000")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not bus.is_stale(*MARKET):
                 await publish(redis, "70000")
                 await asyncio.sleep(0.02)

@@ -34,7 +34,7 @@ def page(browser: Browser, stack: Stack) -> Iterator[Page]:
 
     with browser.new_context(base_url=stack.url) as context:
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page

@@ -17,7 +17,7 @@ from tests.crash.rig import Rig, opened, until
 
 pytestmark = pytest.mark.processes
 CASES = ALL if os.environ.get("CRASH_CASES") == "all" else FEW
-BIRTH, DEATH, SETTLED = 60, 60, 90  # seconds
+BIRTH, DEATH, SETTLED = 120, 120, 180  # seconds
 
 
 @pytest.fixture
@@ -69,10 +69,10 @@ def test_a_worker_that_sleeps_past_its_lease(rig: Rig) -> None:
     before = Bot.objects.get(pk=bot.pk).lease_token
     rig.worker()
     rig.swing()
-    until(lambda: Bot.objects.filter(pk=bot.pk, lease_token__gt=before + 1).exists(), 90, "the takeover")
+    until(lambda: Bot.objects.filter(pk=bot.pk, lease_token__gt=before + 1).exists(), 180, "the takeover")
     sleeper.send_signal(signal.SIGCONT)
     rig.swing(2)
-    until(lambda: sleeper.poll() is not None, 30, "the end of the sleeper")
+    until(lambda: sleeper.poll() is not None, 120, "the end of the sleeper")
     finishes(rig)
 
 
@@ -84,7 +84,7 @@ def test_a_worker_that_is_asked_to_end(rig: Rig) -> None:
     until(lambda: rig.has_orders(4), BIRTH, "the first orders")
     live = set(Order.objects.filter(status="open").values_list("exchange_order_id", flat=True))
     first.send_signal(signal.SIGTERM)
-    until(lambda: first.poll() is not None, 60, "the end")
+    until(lambda: first.poll() is not None, 120, "the end")
     shown = rig.sim.call(lambda exchange: exchange.open_orders(int(rig.credential.account_uid)))
     assert live <= {str(order.id) for order in shown}
     rig.worker()

@@ -27,7 +27,7 @@ GRID = {"lower_price": "60000", "upper_price": "70000", "grid_count": 10, "inves
 PRICE = Decimal("65200")
 
 
-def until(holds: Callable[[], Any], seconds: float = 30.0) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
     """What `holds` answers once it is true; fails when it never is."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

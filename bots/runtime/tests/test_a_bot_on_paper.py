@@ -107,7 +107,7 @@ def test_a_stop_cancels_everything_and_frees_the_money(world: World, paper: Cred
     bot = world.bot(credential=paper)
     task = world.started(world.worker(), bot, orders=10)
     lifecycle.stop_bot(bot=bot)
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert (bot.status, bot.stopping, bot.lease_owner_id) == ("stopped", False, None)
     assert open_ids(paper) == set()
@@ -119,7 +119,7 @@ def test_kill_and_sell_ends_without_inventory_and_halted(world: World, paper: Cr
     bot = world.bot(credential=paper)
     task = world.started(world.worker(), bot, orders=10)
     lifecycle.kill_bot(bot=bot, action="cancel_and_sell")
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.halted
     assert bot.base < Decimal("0.00001")

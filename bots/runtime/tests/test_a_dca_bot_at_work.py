@@ -28,7 +28,7 @@ def test_an_interval_of_seconds_buys_by_its_own_clock(world: World) -> None:
     task = world.run(world.worker(), bot)
     until(lambda: bot.orders.filter(slot=0, status="filled").count() >= 3)
     lifecycle.stop_bot(bot=bot)
-    task.result(timeout=15)
+    task.result(timeout=60)
     ordinals = list(
         bot.orders.filter(slot=0, status="filled").order_by("cycle").values_list("cycle", flat=True)
     )
@@ -42,7 +42,7 @@ def test_a_restart_neither_skips_nor_doubles_a_buy(world: World) -> None:
     task = world.run(first, bot)
     until(lambda: bot.orders.filter(slot=0, status="filled").count() == 1)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     second = world.worker()
     world.run(second, bot)
     until(lambda: bot.pk in second.runners and second.runners[bot.pk].ready)

@@ -69,7 +69,7 @@ def test_a_stop_cancels_everything_and_checks(world: World) -> None:
     bot = world.bot()
     task = world.started(world.worker(), bot, orders=10)
     lifecycle.stop_bot(bot=bot)
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert (bot.status, bot.stopping, bot.lease_owner_id) == ("stopped", False, None)
     assert world.on_exchange() == []
@@ -80,7 +80,7 @@ def test_kill_and_sell_ends_without_inventory_and_halted(world: World) -> None:
     bot = world.bot()
     task = world.started(world.worker(), bot, orders=10)
     lifecycle.kill_bot(bot=bot, action="cancel_and_sell")
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.halted
     assert not bot.stopping
@@ -108,7 +108,7 @@ def test_a_second_run_counts_what_the_first_one_kept(world: World) -> None:
     worker = world.worker()
     task = world.started(worker, bot, orders=10)
     lifecycle.stop_bot(bot=bot)
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     kept = bot.base
     world.started(worker, bot, orders=10)
@@ -131,7 +131,7 @@ def test_a_stop_loss_sells_everything(world: World) -> None:
     )
     task = world.started(world.worker(), bot, orders=10)
     world.price("58900")
-    task.result(timeout=20)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "stopped"
     assert bot.status_reason.startswith("stop_loss")

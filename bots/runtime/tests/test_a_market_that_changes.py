@@ -19,7 +19,7 @@ def test_a_bot_goes_on_with_the_new_steps_of_its_market(
     task = world.started(worker, bot, orders=10)
     world.sim.call(lambda exchange: exchange.change_rules("BTCUSDT", tick=D("0.1"), lot=D("0.001")))
     world.price("63950")  # a buy is filled; its sale no longer fits
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "running"
     assert "new steps or minimums" in bot.events.get(kind="market_changed").text

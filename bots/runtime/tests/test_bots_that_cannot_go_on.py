@@ -24,12 +24,12 @@ def test_a_config_that_is_not_valid_any_more_ends_in_error_and_its_orders_are_ca
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     Bot.objects.filter(pk=bot.pk).update(config={**bot.config, "an_old_option": True})
     second = world.worker()
-    world.run(second, bot).result(timeout=15)
+    world.run(second, bot).result(timeout=60)
     assert world.on_exchange() == []
-    world.run(second, bot).result(timeout=15)
+    world.run(second, bot).result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "error"
     assert "an_old_option" in bot.status_reason
@@ -44,7 +44,7 @@ def test_a_bot_whose_market_is_gone_says_so_once(world: World, monkeypatch: pyte
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
 
     async def unlisted(*_: Any) -> Any:
         raise UnknownSymbol("Binance does not list BTC/USDT.")
@@ -52,7 +52,7 @@ def test_a_bot_whose_market_is_gone_says_so_once(world: World, monkeypatch: pyte
     monkeypatch.setattr(BinanceConnector, "market", unlisted)
     second = world.worker()
     for _ in range(3):
-        world.run(second, bot).result(timeout=15)
+        world.run(second, bot).result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "error"
     assert len(errors(bot)) == 1
@@ -66,23 +66,23 @@ def test_a_bot_whose_market_and_orders_are_gone_is_closed_and_can_be_deleted(
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
 
     async def unlisted(*_: Any) -> Any:
         raise UnknownSymbol("Binance does not list BTC/USDT.")
 
     monkeypatch.setattr(BinanceConnector, "market", unlisted)
     second = world.worker()
-    world.run(second, bot).result(timeout=15)
+    world.run(second, bot).result(timeout=60)
     assert bot.orders.filter(status="open").count() == 10, "the exchange still has them"
     uid = int(world.credential.account_uid)
     world.sim.call(lambda exchange: exchange.cancel_all(uid, "BTCUSDT"))
-    world.run(second, bot).result(timeout=15)
+    world.run(second, bot).result(timeout=60)
     assert bot.orders.filter(status="cancelled", reason="market_gone").count() == 10
     assert bot.events.filter(kind="market_gone").count() == 1
     bot.refresh_from_db()
     lifecycle.stop_bot(bot=bot)
-    world.run(second, bot).result(timeout=15)
+    world.run(second, bot).result(timeout=60)
     until(lambda: not Bot.objects.get(pk=bot.pk).stopping)
     lifecycle.delete_bot(bot=bot)
     assert not Bot.objects.exists()
@@ -92,7 +92,7 @@ def test_a_key_that_fails_its_check_ends_its_bots_and_their_orders(world: World)
     bot = world.bot()
     task = world.started(world.worker(), bot, orders=10)
     Credential.objects.filter(pk=world.credential.pk).update(is_valid=False)
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "error"
     assert world.on_exchange() == []
@@ -109,7 +109,7 @@ def test_a_bot_whose_key_is_refused_can_be_deleted(world: World, monkeypatch: py
 
     monkeypatch.setattr(BinanceConnector, "cancel_order", refused)
     lifecycle.stop_bot(bot=bot)
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert (bot.status, bot.stopping) == ("error", True)
     lifecycle.delete_bot(bot=bot)
@@ -121,7 +121,7 @@ def test_a_bot_in_error_whose_key_still_works_is_not_deleted_with_orders_left(wo
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     Bot.objects.filter(pk=bot.pk).update(status="error")
     Credential.objects.update(is_valid=False, permission_state=PermissionState.VERIFIED_UNSAFE)
     with pytest.raises(IllegalMove):
@@ -142,7 +142,7 @@ def test_a_bot_that_crashes_again_and_again_is_tried_ever_later(
     rests = []
     monkeypatch.setattr(first, "not_before", lambda _bot, seconds: rests.append(seconds))
     for _ in range(4):
-        world.run(first, bot).result(timeout=15)
+        world.run(first, bot).result(timeout=60)
     until(lambda: len(rests) >= 4)
     assert rests == sorted(rests)
     assert rests[-1] >= 4 * rests[0]

@@ -45,7 +45,7 @@ def test_stop_cancels_what_is_open(world, operator):
     worker, bot = world.worker(), world.bot()
     task = world.started(worker, bot, orders=10)
     halt(world, operator, "all", "stop")
-    task.result(timeout=20)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert (bot.status, bot.stopping, bot.halted) == ("stopped", False, False)
     assert world.on_exchange() == []
@@ -57,7 +57,7 @@ def test_a_bot_that_starts_in_the_same_moment_is_stopped_by_its_worker(world, op
     halts.place_halt(
         scope="all", action="stop", reason="drill", by=operator
     )  # it has not seen this bot start
-    world.run(worker, bot).result(timeout=30)
+    world.run(worker, bot).result(timeout=60)
     bot.refresh_from_db()
     assert (bot.status, bot.stopping) == ("stopped", False)
     assert not bot.orders.filter(sent_at__isnull=False).exists(), "not one order went out"
@@ -70,7 +70,7 @@ def test_a_bot_that_fails_again_and_again_tells_its_user(world, monkeypatch):
     monkeypatch.setattr("bots.runtime.runner.Runner._work", _fail)
     for crashes in range(TELL_OF_CRASHES):
         assert not Delivery.objects.exists(), f"after {crashes} of them"
-        world.run(worker, bot).result(timeout=10)
+        world.run(worker, bot).result(timeout=60)
     assert Delivery.objects.get().kind == "bot_crashing"
 
 

@@ -36,18 +36,18 @@ def test_a_bot_that_is_being_claimed_when_its_worker_closes_is_given_back(
 
     def slowly(**what: Any) -> Any:
         claiming.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return claim(**what)
 
     monkeypatch.setattr(leases, "claim", slowly)
     task = world.run(first, bot)
-    assert claiming.wait(10)
+    assert claiming.wait(60)
     closing = closing_thread(first)
     until(lambda: first.closing)
     go_on.set()
-    closing.join(20)
+    closing.join(60)
     assert not closing.is_alive()
-    task.result(timeout=10)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.lease_owner_id is None
 
@@ -68,11 +68,11 @@ def test_a_runner_whose_exchange_is_silent_does_not_hold_up_the_end(
     monkeypatch.setattr(BinanceConnector, "order_fills", silence)
     monkeypatch.setattr(BinanceConnector, "create_order", silence)
     world.price("64950")  # a fill, and so an order in return, which nobody answers
-    assert asked.wait(10)
+    assert asked.wait(60)
     closing = closing_thread(first)
-    closing.join(10)
+    closing.join(60)
     assert not closing.is_alive()
-    assert task.exception(timeout=10) is not None  # cancelled
+    assert task.exception(timeout=60) is not None  # cancelled
     bot.refresh_from_db()
     assert bot.lease_owner_id is None
 
@@ -90,6 +90,6 @@ def test_a_release_that_failed_is_done_again(world: World, monkeypatch: pytest.M
 
     monkeypatch.setattr(leases, "release", sometimes)
     lifecycle.stop_bot(bot=bot)
-    task.result(timeout=15)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert (bot.stopping, bot.lease_owner_id) == (False, None)

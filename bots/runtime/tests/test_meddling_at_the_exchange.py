@@ -63,14 +63,14 @@ def test_a_revoked_key_ends_the_bot_whose_orders_are_cancelled_when_it_works_aga
     worker = world.worker()
     task = world.started(worker, bot, orders=10)
     world.sim.strike("key_revoked")
-    task.result(timeout=20)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "error"
     assert len(on_book(world)) == 10, "without a key nothing can be cancelled"
     until(lambda: BotEvent.objects.filter(bot=bot, kind="error").count() == 1)
     world.sim.end_faults()
     services.validate_credential(credential=world.credential)
-    world.run(worker, bot).result(timeout=20)
+    world.run(worker, bot).result(timeout=60)
     assert on_book(world) == set()
     bot.refresh_from_db()
     assert bot.status == "error"
@@ -83,7 +83,7 @@ def test_a_key_that_may_withdraw_now_opens_no_more_orders(world: World) -> None:
     assert services.recheck_credentials()["refused"] == 1
     world.credential.refresh_from_db()
     assert world.credential.permission_state == PermissionState.VERIFIED_UNSAFE
-    task.result(timeout=20)
+    task.result(timeout=60)
     bot.refresh_from_db()
     assert bot.status == "error"
     assert on_book(world) == set()

@@ -48,7 +48,7 @@ def test_nothing_is_sold_at_a_price_nobody_knows(world, impatient):
     until(lambda: bot.slots.filter(reason__startswith="stale_price").exists())
     assert not bot.orders.filter(slot=-2).exists()
     world.price("65210")
-    task.result(timeout=20)
+    task.result(timeout=60)
     assert bot.orders.get(slot=-2).status == "filled"
     bot.refresh_from_db()
     assert (bot.halted, bot.stopping) == (True, False)

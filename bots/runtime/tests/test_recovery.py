@@ -19,7 +19,7 @@ def test_a_handed_over_bot_keeps_its_orders_and_books_what_it_missed(world: Worl
     task = world.started(first, bot, orders=10)
     before = {order.client_id for order in world.on_exchange()}
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     assert {order.client_id for order in world.on_exchange()} == before
     world.price("63900")  # fills two buys while nobody looks
     world.run(world.worker(), bot)
@@ -43,7 +43,7 @@ def test_an_intent_that_was_never_sent_is_given_up_and_made_anew(world: World) -
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     crash_before_send(world, bot)
     world.run(world.worker(), bot)
     until(lambda: bot.orders.filter(reason="never_sent").count() == 1)
@@ -64,7 +64,7 @@ def test_an_accepted_order_whose_answer_was_lost_is_found(world: World) -> None:
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     lost = bot.orders.filter(status="open").first()
     bot.orders.filter(pk=lost.pk).update(status="pending", exchange_order_id="")
     world.run(world.worker(), bot)
@@ -78,7 +78,7 @@ def test_an_order_that_was_given_up_too_early_is_cancelled_and_its_fills_are_boo
     first = world.worker()
     task = world.started(first, bot, orders=10)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     stray = bot.orders.filter(status="open", slot=5).get()
     bot.orders.filter(pk=stray.pk).update(status="error", reason="absent", exchange_order_id="")
     world.sim.call(lambda exchange: exchange.trade("BTCUSDT", Side.SELL, Decimal("65000"), Decimal("0.0005")))
@@ -105,7 +105,7 @@ def test_a_bot_that_is_asked_for_twice_at_once_runs_once(world: World) -> None:
 def test_of_two_workers_only_one_runs_a_bot(world: World) -> None:
     bot = world.bot()
     world.started(world.worker(), bot, orders=10)
-    world.run(world.worker(), bot).result(timeout=5)  # returns at once
+    world.run(world.worker(), bot).result(timeout=60)  # returns at once
     assert sum(bot.pk in worker.runners for worker in world.workers) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_worker_that_is_buried_writes_no_more_and_the_next_takes_over(world: W
     Bot.objects.filter(pk=bot.pk).update(lease_owner=None, lease_token=bot.lease_token + 100)
     second = world.worker()
     world.run(second, bot)
-    task.result(timeout=10)
+    task.result(timeout=60)
     until(lambda: bot.pk in second.runners and second.runners[bot.pk].ready)
     world.price("64950")
     until(lambda: bot.orders.filter(slot=5, side="sell", status="open").exists())

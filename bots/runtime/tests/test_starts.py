@@ -27,7 +27,7 @@ async def test_who_takes_too_long_gives_way(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(starts, "PATIENCE", 0.01)
     room = Starts()
     turns = [await room.turn() for _ in range(starts.AT_ONCE)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(room.turn() for _ in range(starts.AT_ONCE)))
     for turn in turns:
         turn()
@@ -53,7 +53,7 @@ async def test_an_endless_crowd_holds_up_nobody_for_ever(monkeypatch: pytest.Mon
     monkeypatch.setattr(starts, "LONGEST", 0.01)
     room = Starts()
     room.claimed(1000)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await room.turn()
 
 
@@ -64,7 +64,7 @@ async def test_nobody_waits_any_more_when_the_worker_ends() -> None:
     waiting = [asyncio.create_task(room.turn()) for _ in range(100)]
     await asyncio.sleep(0)
     room.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         for turn in await asyncio.gather(*waiting):
             turn()
         await room.turn()

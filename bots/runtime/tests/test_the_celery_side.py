@@ -28,7 +28,7 @@ class Worker:
 
     def close(self) -> None:
         self.told.set()
-        self.let_go.wait(10)
+        self.let_go.wait(60)
         self.closed = True
 
 
@@ -64,7 +64,7 @@ def test_sigterm_does_not_wait_in_the_signal_handler(monkeypatch: pytest.MonkeyP
     worker = Worker()
     monkeypatch.setattr(tasks, "_worker", worker)
     tasks.close_worker()
-    assert worker.told.wait(10)
+    assert worker.told.wait(60)
     assert not worker.closed
     worker.let_go.set()
 

@@ -51,7 +51,7 @@ def test_a_lost_connection_ends_it_and_others_bury_it(beating: Beating) -> None:
             " WHERE locktype = 'advisory' AND classid = %s AND objid = %s",
             [leases.LOCK_CLASS, key],
         )
-    assert beating.lost.wait(10)
+    assert beating.lost.wait(60)
     assert not beating.may_send
     until(lambda: key not in leases.living_lock_keys())
     assert leases.bury_dead_workers() == [beating.heart.worker.name]
@@ -59,14 +59,14 @@ def test_a_lost_connection_ends_it_and_others_bury_it(beating: Beating) -> None:
 
 def test_one_that_was_taken_for_dead_ends(beating: Beating) -> None:
     Worker.objects.all().delete()
-    assert beating.lost.wait(10)
+    assert beating.lost.wait(60)
     assert not beating.may_send
 
 
 def test_one_that_was_frozen_sends_nothing_before_its_heart_has_beaten_again(beating: Beating) -> None:
     """SIGSTOP and SIGCONT: a runner may be the first to go on."""
     beating.heart._stop.set()  # no beat, as in a process that stands still
-    beating.heart._thread.join(10)
+    beating.heart._thread.join(60)
     beating.heart._stop.clear()
     assert beating.may_send
     beating.heart._last = time.monotonic() - leases.TTL + REQUEST_MARGIN

@@ -21,7 +21,7 @@ def left_alone(world: World, orders: int = 10) -> Bot:
     first = world.worker()
     task = world.started(first, bot, orders=orders)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     return bot
 
 
@@ -42,7 +42,7 @@ def test_an_order_that_was_given_up_and_filled_unseen_is_found_by_its_trade(worl
     world.price("64990")
     world.price("65200")
     world.run(world.worker(), bot)
-    until(lambda: bot.orders.get(pk=lost.pk).status == "filled", 30)
+    until(lambda: bot.orders.get(pk=lost.pk).status == "filled", 60)
     assert bot.fills.filter(order=lost).exists()
     until(lambda: bot.orders.filter(status="open").count() == 10)
     assert_books_agree(world, bot)
@@ -61,7 +61,7 @@ def test_a_fill_of_a_bot_at_rest_is_booked_by_its_neighbour(world: World) -> Non
     first = resting.orders.order_by("sent_at").first()
     account = next(iter(world.workers[-1].accounts._opened()))
     account.history.want("BTC/USDT", first.sent_at)
-    until(lambda: resting.orders.get(pk=lost.pk).status == "filled", 30)
+    until(lambda: resting.orders.get(pk=lost.pk).status == "filled", 60)
 
 
 def test_the_first_order_ever_that_filled_while_nobody_looked_is_booked(world: World) -> None:
@@ -69,7 +69,7 @@ def test_the_first_order_ever_that_filled_while_nobody_looked_is_booked(world: W
     first = world.worker()
     task = world.started(first, bot, orders=3)
     first.close()
-    task.result(timeout=10)
+    task.result(timeout=60)
     order = bot.orders.get(slot=0)
     # As after a kill between the request and its answer.
     bot.fills.all().delete()
@@ -125,7 +125,7 @@ def test_the_bots_of_an_account_read_its_open_orders_together(
     tasks = [world.started(first, bot, orders=2) for bot in bots]
     first.close()
     for task in tasks:
-        task.result(timeout=10)
+        task.result(timeout=60)
     reads: list[str] = []
     read = BinanceConnector.open_orders
 

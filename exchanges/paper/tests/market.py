@@ -125,7 +125,7 @@ class World:
             stream.cancel()
             await asyncio.gather(stream, return_exceptions=True)
 
-    async def until(self, holds: Callable[[], Any], seconds: float = 5) -> None:
+    async def until(self, holds: Callable[[], Any], seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while not holds():
                 self._heard.clear()

@@ -39,7 +39,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     start = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Any:
-        start.wait(5)
+        start.wait(60)
         try:
             return work()
         except Exception as error:  # noqa: BLE001 - it is the answer
@@ -169,8 +169,8 @@ class TestTwoProcesses:
         inside, go_on = Barrier(2), Barrier(2)
 
         def slow_clock() -> int:
-            inside.wait(5)  # the account is locked
-            go_on.wait(5)
+            inside.wait(60)  # the account is locked
+            go_on.wait(60)
             return NOW
 
         def accept() -> OrderReport:
@@ -190,11 +190,11 @@ class TestTwoProcesses:
                 connections.close_all()
 
         def ask() -> OrderReport | None:
-            inside.wait(5)
+            inside.wait(60)
             with ThreadPoolExecutor(1) as pool:
                 answer = pool.submit(look)
                 wait_until_somebody_waits()
-                go_on.wait(5)
+                go_on.wait(60)
                 return answer.result(5)
 
         placed, found = at_once(accept, ask)

@@ -15,14 +15,14 @@ async def test_every_fill_arrives_with_its_fee_and_role(alice, sim):
     watching = asyncio.create_task(alice.watch_my_trades(BTC))
     await asyncio.sleep(0)
     await alice.create_order(BTC, "market", "buy", 0.01)
-    (bought,) = await asyncio.wait_for(watching, 5)
+    (bought,) = await asyncio.wait_for(watching, 60)
     assert (bought["takerOrMaker"], bought["fee"]) == ("taker", {"currency": "BTC", "cost": 0.00001})
     price = float(venue.rules.on_tick(float(venue.price) * 1.01))
     order = await alice.create_order(BTC, "limit", "sell", 0.005, price)
     watching = asyncio.create_task(alice.watch_my_trades(BTC))
     await asyncio.sleep(0)
     sim.exchange.set_price("BTCUSDT", Decimal(str(price)))
-    sold = (await asyncio.wait_for(watching, 5))[-1]
+    sold = (await asyncio.wait_for(watching, 60))[-1]
     assert (sold["order"], sold["price"], sold["amount"], sold["takerOrMaker"]) == (
         order["id"],
         price,
@@ -38,11 +38,11 @@ async def test_orders_tell_their_life(alice, sim):
     watching = asyncio.create_task(alice.watch_orders(BTC))
     await asyncio.sleep(0)
     await alice.create_order(BTC, "limit", "buy", 0.01, 60000, {"clientOrderId": "life"})
-    seen += [(order["clientOrderId"], order["status"]) for order in await asyncio.wait_for(watching, 5)]
+    seen += [(order["clientOrderId"], order["status"]) for order in await asyncio.wait_for(watching, 60)]
     watching = asyncio.create_task(alice.watch_orders(BTC))
     await asyncio.sleep(0)
     await alice.cancel_order(None, BTC, {"clientOrderId": "life"})
-    seen += [(order["clientOrderId"], order["status"]) for order in await asyncio.wait_for(watching, 5)]
+    seen += [(order["clientOrderId"], order["status"]) for order in await asyncio.wait_for(watching, 60)]
     assert seen == [("life", "open"), ("life", "canceled")]
 
 
@@ -51,7 +51,7 @@ async def test_balances_follow(alice, sim):
     watching = asyncio.create_task(alice.watch_balance())
     await asyncio.sleep(0)
     await alice.create_order(BTC, "limit", "buy", 0.01, 60000)
-    balance = await asyncio.wait_for(watching, 5)
+    balance = await asyncio.wait_for(watching, 60)
     assert balance["USDT"] == {"free": 99_400.0, "used": 600.0, "total": 100_000.0}
 
 
@@ -63,7 +63,7 @@ async def test_nobody_hears_of_another_account(alice, clients, sim):
     await asyncio.sleep(0)
     await alice.create_order(BTC, "limit", "buy", 0.01, 60000, {"clientOrderId": "hers"})
     await bob.create_order(BTC, "limit", "buy", 0.01, 60000, {"clientOrderId": "his"})
-    assert [order["clientOrderId"] for order in await asyncio.wait_for(watching, 5)] == ["his"]
+    assert [order["clientOrderId"] for order in await asyncio.wait_for(watching, 60)] == ["his"]
 
 
 async def test_a_wrong_signature_opens_no_stream(clients, sim):
@@ -117,9 +117,9 @@ async def test_public_streams(alice, sim):
             await asyncio.sleep(0.05)  # no event tells when the five clients have subscribed
 
     trading = asyncio.create_task(keep_trading())
-    trades, ticker, touch, book, candles = await asyncio.wait_for(asyncio.gather(*watching), 10)
+    trades, ticker, touch, book, candles = await asyncio.wait_for(asyncio.gather(*watching), 60)
     for _ in range(5):
-        book = await asyncio.wait_for(alice.watch_order_book(BTC), 5)
+        book = await asyncio.wait_for(alice.watch_order_book(BTC), 60)
         assert book["bids"][0][0] < book["asks"][0][0]
     trading.cancel()
     assert trades[-1]["price"] > 0

@@ -19,7 +19,7 @@ PRIVATE = "wss://stream.bybit.com/v5/private"
 
 
 async def soon(awaitable):
-    return await asyncio.wait_for(awaitable, 10)
+    return await asyncio.wait_for(awaitable, 60)
 
 
 async def heard(ws, wanted):
@@ -60,7 +60,7 @@ async def test_ccxt_watches_the_ticker_and_the_trades(alice, bybit):
 async def test_ccxt_watches_its_orders_and_executions(alice):
     watching = [asyncio.create_task(watch(BTC)) for watch in (alice.watch_orders, alice.watch_my_trades)]
     known = {}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not all(watch.done() for watch in watching):
             name = f"seen{len(known)}"
             created = await alice.create_order(BTC, "market", "buy", 0.01, None, {"clientOrderId": name})
