@@ -23,6 +23,8 @@ _SECRET_IN_TEXT = (
     ),
     re.compile(r"(bearer[\s.]+)([\w.~+/=-]{8,})", re.IGNORECASE),
     re.compile(r"(\w+://[^\s:/@]*:)([^\s@/]+)(?=@)"),
+    # The token of a Telegram bot, in addresses.
+    re.compile(r"(/bot\d+:)([\w-]{8,})"),
     # Links out of mails: who has one needs no password.
     re.compile(r"(/(?:reset/key|confirm-email)/)([^\s/\"'?]+)"),
 )
@@ -92,10 +94,11 @@ def configure(level: str = "INFO") -> dict[str, Any]:
         "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stdout"], "level": level},
         # At DEBUG ccxt writes signed requests, headers and all: never, whatever the level asked for.
-        # At INFO stripe writes addresses with customers in them.
+        # At INFO stripe writes addresses with customers in them, and httpx those with the token of Telegram's bot.
         "loggers": {
             **quiet,
             "stripe": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
             "ccxt": {"level": "INFO"},
             "django.server": {"propagate": True},
         },

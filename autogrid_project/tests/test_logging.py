@@ -51,6 +51,7 @@ def test_a_secret_is_known_by_its_name(name):
         f"Set-Cookie: sessionid={SECRET}; Path=/",
         f"GET /accounts/password/reset/key/1f-{SECRET}/",
         f"GET /accounts/confirm-email/OQ:{SECRET}/ 200",
+        f"POST https://api.telegram.org/bot4242:{SECRET}/getMe 200",
     ],
 )
 def test_a_secret_is_found_within_a_text(text):
