@@ -38,7 +38,9 @@ def test(arguments: list[str]) -> int:
     """What only the cloud has, then the whole suite with coverage; or what the arguments choose, without coverage."""
     command = [sys.executable, "-m", "pytest"]
     if not {"-n", "--numprocesses", "--pdb"} & set(arguments):
-        command += ["-n", "2", "--dist", "loadscope"]
+        # One process more than processors: the tests of whole stacks mostly wait.
+        processes = (os.cpu_count() or 1) + 1
+        command += ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder"]
     whole = not arguments
     if whole:
         command += ["--cov", "--cov-report=term", "--cov-fail-under=85"]
