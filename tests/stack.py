@@ -171,7 +171,7 @@ def running_stack(*options: str) -> Iterator[Stack]:
         assert ended.returncode == 0, ended.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # of tests: it ends before the tests of the apps begin
 def stack() -> Iterator[Stack]:
     with running_stack() as stack:
         yield stack
