@@ -14,6 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from autogrid_project import figures
+
+figures.register()
+
 
 @never_cache
 @require_safe

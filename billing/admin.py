@@ -1,18 +1,18 @@
 """Operators' view of subscriptions, grants and webhooks."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
-from billing import standing, webhooks
+from billing import grants, revenue_page, webhooks
 from billing.models import Grant, Standing, StripeEvent
 
 # dj-stripe's own pages show our secret key.
@@ -36,6 +36,20 @@ class StandingAdmin(ReadOnlyAdmin):
     list_filter = ["plan", "status", "interval"]
     search_fields = ["user__email", "customer", "subscription"]
     list_select_related = ["user"]
+    actions_list = ["revenue"]
+
+    def has_command_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @action(description="Revenue", permissions=["command"], url_path="revenue")
+    def revenue(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            **revenue_page.context(),
+            "title": "Revenue",
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/revenue.html", context)
 
     def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
         return False
@@ -49,12 +63,13 @@ class GrantAdmin(ModelAdmin):
     fields = ["user", "plan", "until", "reason"]
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
-        obj.granted_by = obj.granted_by or request.user
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            user = User.objects.select_for_update(no_key=True).get(pk=obj.user.pk)
-            row = Standing.objects.filter(user=user).first()
-            standing.settle_plan(user, row.plan if row else "free", timezone.now())
+        grants.give(grant=obj, by=cast(User, request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Grant) -> None:
+        grants.take(grants=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
+        grants.take(grants=list(queryset))
 
 
 @admin.register(StripeEvent)

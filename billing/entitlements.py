@@ -62,6 +62,11 @@ def plan_of(user: User) -> Plan:
     return PLANS[user.plan] if is_cloud() else SELF_HOSTED
 
 
+def telegram_scope(user: User) -> str:
+    """ "full": commands too; "notifications": notices alone. `user` as the database has him now."""
+    return plan_of(user).telegram
+
+
 @contextmanager
 def held(user: User) -> Iterator[None]:
     """A transaction in which `check` holds: of two who want the last place one waits here, and counts the other. The

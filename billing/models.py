@@ -63,6 +63,27 @@ class Grant(models.Model):
         return f"{self.plan} until {self.until:%Y-%m-%d}"
 
 
+class Movement(models.Model):
+    """A change of what a user pays a month, in cents: the sum of all of them is what comes in now."""
+
+    # None once the account is gone: what it paid stays history.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="movements"
+    )
+    at = models.DateTimeField(db_index=True)
+    before = models.PositiveIntegerField()
+    after = models.PositiveIntegerField()
+
+    objects: ClassVar[models.Manager["Movement"]]
+
+    class Meta:
+        db_table = "billing_movements"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.before} -> {self.after}"
+
+
 class StripeEvent(models.Model):
     """A webhook, kept by its id before anything is done about it. Only whom and what it concerns is kept: the object is
     fetched again, so that the order of webhooks does not matter."""

@@ -1,14 +1,12 @@
 """Looks at Stripe that no webhook asks for: what is due, what was missed, and what the two sides disagree about."""
 
 import logging
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import User
-from billing import standing
+from billing import grants, standing
 from billing.gateway import StripeError
 from billing.models import Grant, Standing
 
@@ -23,15 +21,9 @@ def review_due() -> int:
     count = sum(_reviewed(customer) for customer in due.values_list("customer", flat=True))
     ended = Grant.objects.filter(until__lte=now, user__plan=F("plan")).values_list("user", flat=True)
     for user_id in ended.distinct():
-        _settle(user_id)
+        with transaction.atomic():
+            grants.settle({user_id})
     return count
-
-
-def _settle(user_id: UUID) -> None:
-    with transaction.atomic():
-        user = User.objects.select_for_update(no_key=True).get(pk=user_id)
-        row = Standing.objects.filter(user=user).first()
-        standing.settle_plan(user, row.plan if row else "free", timezone.now())
 
 
 def _reviewed(customer: str) -> bool:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from djstripe.models import Customer, Product, Subscription
 
 from accounts.models import User
-from billing import gateway
+from billing import gateway, revenue
 from billing.judging import FREE, RANKS, Judged, judge
 from billing.models import Grant, Standing
 from billing.plans import PLANS
@@ -87,7 +87,9 @@ def _write(user: User, row: Standing, judged: Judged, number: int, now: int) -> 
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
-    settle_plan(user, row.plan, datetime.fromtimestamp(now, UTC))
+    at = datetime.fromtimestamp(now, UTC)
+    revenue.note(user, at)
+    settle_plan(user, row.plan, at)
     for each in news:
         plan_news.send(User, user=user, news=each)
 

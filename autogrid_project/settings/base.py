@@ -313,4 +313,8 @@ AXES_CLIENT_IP_CALLABLE = "accounts.client.client_ip"
 AXES_USERNAME_CALLABLE = "accounts.lockout.claimed_email"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.lockout_response"
 
-UNFOLD = {"SITE_TITLE": "AutoGrid", "SITE_HEADER": "AutoGrid"}
+UNFOLD = {
+    "SITE_TITLE": "AutoGrid",
+    "SITE_HEADER": "AutoGrid",
+    "DASHBOARD_CALLBACK": "autogrid_project.figures.on_the_front_page",
+}

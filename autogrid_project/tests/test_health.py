@@ -39,6 +39,7 @@ def test_readyz_waits_for_the_migrations(client, monkeypatch):
     assert reply.json()["missing"] == {"migrations": "1 not applied, the first is bots.0007"}
 
 
+@pytest.mark.django_db
 def test_metrics_are_for_this_machine_or_the_bearer_of_the_token(settings):
     stranger = Client(REMOTE_ADDR="203.0.113.9")
     assert Client().get("/metrics").status_code == 200

@@ -39,4 +39,4 @@ class PlanView(APIView):
         user = cast(User, request.user)
         plan = entitlements.plan_of(user)
         limits = {use.name: {"used": use.used, "limit": use.limit} for use in entitlements.uses_of(user)}
-        return Response({"plan": plan.id, "telegram": plan.telegram, "limits": limits})
+        return Response({"plan": plan.id, "telegram": entitlements.telegram_scope(user), "limits": limits})
