@@ -22,9 +22,9 @@ import psycopg
 from autogrid_project.services import place
 from autogrid_project.services.home import ROOT, Home
 from autogrid_project.services.processes import bot_threads, table
-from autogrid_project.services.stores import environment, running_stores
+from autogrid_project.services.stores import SECRETS, environment, running_stores
 
-OWN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_SECRET_KEY", "AUTOGRID_ENCRYPTION_KEYS")
+OWN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", *SECRETS)
 SETTINGS = "autogrid_project.settings.demo"
 
 

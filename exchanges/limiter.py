@@ -29,7 +29,7 @@ REDIS_CONNECTIONS = 16
 # KEYS: the windows, then the pauses.
 # ARGV: the number of windows, then of each: cost, capacity, length of a slot in ms, number of slots.
 # Returns 0 when taken, otherwise the ms to wait.
-_TAKE = """
+TAKE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local n = tonumber(ARGV[1])
@@ -74,7 +74,7 @@ end
 return 0
 """
 
-_PAUSE = """
+PAUSE = """
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
 """
 
@@ -131,8 +131,8 @@ class SharedLimiter:
         self._redis = Redis(connection_pool=self._pool)
         # Hundreds of bots may ask at once: that they wait for one another says nothing about Redis.
         self._turns = asyncio.Semaphore(REDIS_CONNECTIONS)
-        self._take = self._redis.register_script(_TAKE)
-        self._pause = self._redis.register_script(_PAUSE)
+        self._take = self._redis.register_script(TAKE)
+        self._pause = self._redis.register_script(PAUSE)
         self._egress = egress
         self._prefix = prefix
         self._local = LocalWindows()

@@ -49,6 +49,7 @@ def _environment(settings: str, cloud: bool = False) -> dict[str, str]:
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "DJANGO_SETTINGS_MODULE": f"autogrid_project.settings.{settings}",
         "DJANGO_SECRET_KEY": os.urandom(40).hex(),
+        "CRYPTOGRAPHY_KEY": os.urandom(40).hex(),
         "AUTOGRID_ENCRYPTION_KEYS": "k1:" + base64.b64encode(os.urandom(32)).decode(),
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",

@@ -13,7 +13,7 @@ from autogrid_project.services import place
 from autogrid_project.services.errors import Refused
 from autogrid_project.services.home import ROOT, Home
 from autogrid_project.services.launch import DATABASE, environment_of
-from autogrid_project.services.stores import environment, run, running_stores, stores
+from autogrid_project.services.stores import SECRETS, environment, run, running_stores, stores
 
 TEST_SETTINGS = "autogrid_project.settings.test"
 CLOUD = {"AUTOGRID_DEPLOYMENT": "cloud"}
@@ -46,7 +46,7 @@ def test(arguments: list[str]) -> int:
         command += ["--cov", "--cov-report=term", "--cov-fail-under=85"]
     with throwaway("test", TEST_SETTINGS) as env:
         # The generated keys would differ from run to run; settings/test.py has its own.
-        for name in ("DJANGO_SECRET_KEY", "AUTOGRID_ENCRYPTION_KEYS"):
+        for name in SECRETS:
             del env[name]
         # The cloud's first: the last summary that is printed is that of the whole suite.
         cloud = run([sys.executable, "-m", "pytest", "-q", CLOUD_TESTS], env | CLOUD) if whole else 0

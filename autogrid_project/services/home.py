@@ -63,7 +63,11 @@ class Home:
             with suppress(FileExistsError):
                 os.link(file.name, path)
             os.unlink(file.name)
-        return self.read("secrets.json")
+        made = self.read("secrets.json")
+        if missing := {name: value for name, value in _new_secrets().items() if name not in made}:
+            made |= missing  # a home of an earlier version
+            self.write("secrets.json", made)
+        return made
 
     def port(self, name: str) -> int:
         """The port a service had last time where it is still free, otherwise a new one, remembered."""
@@ -108,6 +112,7 @@ def _private(path: str, flags: int) -> int:
 def _new_secrets() -> dict[str, str]:
     return {
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
+        "CRYPTOGRAPHY_KEY": secrets.token_urlsafe(50),
         "AUTOGRID_ENCRYPTION_KEYS": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
         "postgres": secrets.token_hex(24),
         "valkey": secrets.token_hex(24),

@@ -18,6 +18,7 @@ from autogrid_project.services.valkey import Valkey
 
 # One home may serve the demo and, another day, real use: they never share a database.
 REDIS_DATABASE = {"autogrid": 0, "demo": 1, "test": 0}
+SECRETS = ("DJANGO_SECRET_KEY", "CRYPTOGRAPHY_KEY", "AUTOGRID_ENCRYPTION_KEYS")  # that every process needs
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _child(home: Home, service: Postgres | Valkey) -> Child:
 def environment(home: Home, urls: dict[str, str], settings: str) -> dict[str, str]:
     """What every process of ours runs with. A variable that is set already wins over the generated secret."""
     made = home.secrets()
-    defaults = {name: made[name] for name in ("DJANGO_SECRET_KEY", "AUTOGRID_ENCRYPTION_KEYS")}
+    defaults = {name: made[name] for name in SECRETS}
     programs = Path(sys.executable).parent
     return {
         **defaults,

@@ -183,6 +183,8 @@ if AUTOGRID_DEPLOYMENT == "cloud":
     INSTALLED_APPS += ["billing", "djstripe"]
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
+# django-cryptography's: the addresses and secrets of notification channels.
+CRYPTOGRAPHY_KEY = env.text("CRYPTOGRAPHY_KEY")
 # How many bots one worker process may run at a time.
 AUTOGRID_BOTS_PER_WORKER = env.integer("AUTOGRID_BOTS_PER_WORKER", 1000)
 # When an order without an answer counts as absent (ms): not before its time + recvWindow + delay (-1: the exchange's
@@ -208,6 +210,8 @@ AUTOGRID_URL = (env.text("AUTOGRID_URL", "") or next(iter(CSRF_TRUSTED_ORIGINS),
 # Who is told by e-mail when trading is halted.
 AUTOGRID_OPERATORS = env.words("AUTOGRID_OPERATORS")
 EMAIL_TIMEOUT = 10
+# Networks beyond the public internet that webhooks and notification channels may reach, such as 192.168.1.0/24.
+AUTOGRID_NOTICE_NETWORKS = env.networks("AUTOGRID_NOTICE_NETWORKS")
 # What one user may have: far beyond honest use, so that nobody fills the machine by himself.
 AUTOGRID_MOST_BOTS_PER_USER = env.integer("AUTOGRID_MOST_BOTS_PER_USER", 2000)
 AUTOGRID_MOST_KEYS_PER_USER = env.integer("AUTOGRID_MOST_KEYS_PER_USER", 100)

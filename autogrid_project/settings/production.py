@@ -12,6 +12,7 @@ from autogrid_project.settings.base import (
     AUTOGRID_DEPLOYMENT,
     AUTOGRID_ENCRYPTION_KEYS,
     AUTOGRID_TRUSTED_PROXIES,
+    CRYPTOGRAPHY_KEY,
     HOME,
     SECRET_KEY,
     STRIPE_SECRET_KEY,
@@ -23,8 +24,9 @@ LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 if os.environ.get("AUTOGRID_SIMULATOR"):
     raise ImproperlyConfigured("AUTOGRID_SIMULATOR is for the demo: real use never trades on a simulator.")
 _NO_SECRETS = ("test-only", "django-insecure", "change-me", "changeme")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or any(word in SECRET_KEY for word in _NO_SECRETS):
-    raise ImproperlyConfigured("DJANGO_SECRET_KEY must be at least 50 random characters.")
+for _name, _value in {"DJANGO_SECRET_KEY": SECRET_KEY, "CRYPTOGRAPHY_KEY": CRYPTOGRAPHY_KEY}.items():
+    if len(_value) < 50 or len(set(_value)) < 10 or any(word in _value for word in _NO_SECRETS):
+        raise ImproperlyConfigured(f"{_name} must be at least 50 random characters.")
 
 for _key in AUTOGRID_ENCRYPTION_KEYS.split(","):
     _secret = base64.b64decode(_key.partition(":")[2])

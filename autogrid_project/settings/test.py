@@ -6,6 +6,7 @@ from pathlib import Path
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
 os.environ.setdefault("DJANGO_SECRET_KEY", "test-only-" + "x" * 50)
+os.environ.setdefault("CRYPTOGRAPHY_KEY", "test-only-" + "y" * 50)
 os.environ.setdefault("AUTOGRID_ENCRYPTION_KEYS", "k1:" + "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktISE=")
 
 os.environ["AUTOGRID_OPERATORS"] = "operator@example.org"

@@ -16,6 +16,7 @@ from bots.runtime import leases
 GOOD = {
     "DJANGO_SETTINGS_MODULE": "autogrid_project.settings.production",
     "DJANGO_SECRET_KEY": "".join(f"{number:x}z" for number in range(40)),
+    "CRYPTOGRAPHY_KEY": "".join(f"{number:x}y" for number in range(40)),
     "AUTOGRID_ENCRYPTION_KEYS": "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -52,6 +53,8 @@ def test_loopback_http_needs_no_secure_cookies():
         ({"DJANGO_SECRET_KEY": "short"}, "DJANGO_SECRET_KEY must be"),
         ({"DJANGO_SECRET_KEY": "test-only-" + "x" * 50}, "DJANGO_SECRET_KEY must be"),
         ({"DJANGO_SECRET_KEY": "django-insecure-" + GOOD["DJANGO_SECRET_KEY"]}, "DJANGO_SECRET_KEY must be"),
+        ({"CRYPTOGRAPHY_KEY": "short"}, "CRYPTOGRAPHY_KEY must be"),
+        ({"AUTOGRID_NOTICE_NETWORKS": "10.0.0.1/8"}, "AUTOGRID_NOTICE_NETWORKS must be"),
         ({"AUTOGRID_ENCRYPTION_KEYS": "k1:" + "A" * 43 + "="}, "ENCRYPTION_KEYS"),
         ({"AUTOGRID_HOSTS": "*"}, "AUTOGRID_HOSTS"),
         ({"AUTOGRID_HOSTS": "grid.example.org,*"}, "AUTOGRID_HOSTS"),

@@ -5,6 +5,7 @@ from bots.models.bot import Bot, BotStatus, Strategy, Worker
 from bots.models.delivery import Channel, Delivery, DeliveryState, Priority
 from bots.models.halt import HaltAction, Scope, TradingHalt
 from bots.models.history import BotEvent, EquitySnapshot
+from bots.models.notice import NoticeChannel, NoticeSettings
 from bots.models.order import Fill, Order
 from bots.models.slot import BotSlot
 
@@ -23,6 +24,8 @@ __all__ = [
     "EquitySnapshot",
     "Fill",
     "HaltAction",
+    "NoticeChannel",
+    "NoticeSettings",
     "Order",
     "Priority",
     "Scope",

@@ -11,7 +11,12 @@ from bots.models.history import BotEvent
 
 
 class Channel(models.TextChoices):
-    EMAIL = "email"
+    """`recipient` is an address, a chat's id, or the id of a NoticeChannel."""
+
+    EMAIL = "email", "E-mail"
+    TELEGRAM = "telegram"
+    APPRISE = "apprise", "Chat and push services"
+    WEBHOOK = "webhook"
 
 
 class DeliveryState(models.TextChoices):
@@ -25,6 +30,7 @@ class Priority(models.IntegerChoices):
 
     URGENT = 0
     USUAL = 5
+    LOW = 8
 
 
 class Delivery(models.Model):
@@ -46,6 +52,7 @@ class Delivery(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.USUAL)
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
+    claim = models.UUIDField(null=True, blank=True)  # of the last try: messages that went as one share it
     next_try_at = models.DateTimeField(default=timezone.now)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -62,6 +69,11 @@ class Delivery(models.Model):
                 name="deliveries_waiting",
             ),
             models.Index(fields=["-created_at"], name="deliveries_newest"),
+            models.Index(
+                fields=["recipient", "sent_at"],
+                condition=Q(kind="fill"),
+                name="deliveries_fills",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(channel__in=Channel.values), name="deliveries_channel_known"),

@@ -15,6 +15,8 @@ from bots.core.types import Market, OrderStatus, Side
 from bots.models import Bot, BotEvent, BotSlot, Fill, Order
 from bots.services import sql
 from bots.services.events import new_event
+from bots.services.fill_notices import tell_filled
+from bots.services.notices import ask_for_delivery
 
 LOCK = f"{sql.select(Bot)} WHERE id = %s FOR NO KEY UPDATE"
 BY_OUR_ID, BY_ITS_ID = ("client_order_id = %s AND bot_id = %s", "exchange_order_id = %s AND bot_id = %s")
@@ -52,9 +54,12 @@ def ingest_fill(*, bot_id: UUID, account: str, fill: CoreFill, market: Market) -
         state = settled(bot, order, state, market)
         statements.append(save_slot(bot.pk, state))
     if order.status == OrderStatus.FILLED.value:
-        statements.append(sql.insert(_filled(bot, order)))
+        event = _filled(bot, order)
+        statements += [sql.insert(event), tell_filled(bot=bot, event=event)]
     change = Change(store.order_value(order), state, store.position_value(bot))
-    sql.round_trip(*statements, last=True)
+    *_, told = sql.round_trip(*statements, last=True)
+    if told:  # of the statements that write, only the notices answer rows
+        transaction.on_commit(ask_for_delivery, robust=True)
     return change
 
 

@@ -2,19 +2,17 @@
 
 import smtplib
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
 from bots.models import Delivery
-from bots.services.notices import KINDS
+from bots.services.senders import Message, Undeliverable
 
+NOTICES_PAGE = "/account/notices/"
 PERMANENT = 500  # SMTP's codes from here on say "never"
-
-
-class Undeliverable(Exception):
-    """Never, to this recipient; the text says why, fit for an operator's eyes."""
 
 
 class EmailSender:
@@ -29,13 +27,13 @@ class EmailSender:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def send(self, delivery: Delivery) -> None:
+    def send(self, delivery: Delivery, message: Message) -> None:
         """Raises Undeliverable where the server refuses this recipient or message for good."""
         try:
             if self._connection is None:
                 self._connection = get_connection()
                 self._connection.open()
-            message(delivery, self._connection).send()
+            mail_of(delivery, message, self._connection).send()
         except smtplib.SMTPRecipientsRefused as refusal:
             self._close()
             code, text = next(iter(refusal.recipients.values()), (0, b""))
@@ -68,29 +66,23 @@ def in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
 
 
-def message(delivery: Delivery, connection: Any = None) -> EmailMultiAlternatives:
+def mail_of(delivery: Delivery, message: Message, connection: Any = None) -> EmailMultiAlternatives:
     context = {
-        **delivery.data,
-        "title": subject(delivery),
+        "message": message,
         "site": settings.AUTOGRID_URL,
-        "time": delivery.created_at,
+        "zone": ZoneInfo(delivery.user.timezone if delivery.user else "UTC"),
+        "settings_page": f"{settings.AUTOGRID_URL}{NOTICES_PAGE}" if delivery.user else "",
     }
     mail = EmailMultiAlternatives(
-        subject=f"[AutoGrid] {context['title']}",
+        subject=f"[AutoGrid] {message.title}",
         body=render_to_string("mail/notice.txt", context),
         to=[delivery.recipient],
         # The same for every try, so that a mail box can tell a message that came twice.
-        headers={"Message-ID": f"<{delivery.pk}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": f"<{message.id}@{_domain()}>", "Auto-Submitted": "auto-generated"},
         connection=connection,
     )
     mail.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
     return mail
-
-
-def subject(delivery: Delivery) -> str:
-    """One line: a bot's name cannot bring a header of its own."""
-    bot = delivery.data.get("bot") or "Your bots"
-    return " ".join(KINDS[delivery.kind].subject.format(bot=bot).split())[:150]
 
 
 def _domain() -> str:

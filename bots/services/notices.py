@@ -5,47 +5,21 @@
 
 import logging
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from bots.models import Bot, BotEvent, Channel, Delivery, Priority
+from bots.models import Bot, BotEvent, Channel, Delivery
+from bots.services.notice_settings import settings_of
+from bots.services.topics import KINDS, wanted
 
 logger = logging.getLogger(__name__)
 DELIVER_TASK = "bots.deliver_notices"
 QUEUE = "celery"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """`subject` may name {bot}; without one it reads "Your bots"."""
-
-    subject: str
-    priority: Priority = Priority.USUAL
-
-
-KINDS = {
-    "breaker": Kind("{bot} was halted by its circuit breaker", Priority.URGENT),
-    "kill_switch": Kind("Kill switch: {bot} halted", Priority.URGENT),
-    "bot_error": Kind("{bot} is in error and trades no more", Priority.URGENT),
-    "bot_crashing": Kind("{bot} fails again and again"),
-    "key_refused": Kind("Your exchange refuses an API key", Priority.URGENT),
-    "key_unsafe": Kind("An API key is not safe any more", Priority.URGENT),
-    "trading_halted": Kind("Trading is halted", Priority.URGENT),
-    "trading_resumed": Kind("Trading is resumed"),
-    "plan_grace": Kind("Your plan needs a payment", Priority.URGENT),
-    "plan_paid": Kind("Your plan is paid again"),
-    "plan_cancelled": Kind("Your plan is cancelled"),
-    "plan_changed": Kind("Your plan has changed"),
-    "plan_paused": Kind("Bots are paused: your plan allows fewer", Priority.URGENT),
-    "plan_resumed": Kind("Your bots go on"),
-    "system_halt": Kind("Operators: trading was halted", Priority.URGENT),
-    "system_resumed": Kind("Operators: trading was resumed"),
-}
+Address = tuple[Channel, str]
 
 
 def notify(
@@ -58,10 +32,10 @@ def notify(
     facts: dict[str, str] | None = None,
     key: str = "",
 ) -> list[Delivery]:
-    """Tells a user over each of his channels. `facts` are shown as a table. `key` names the occasion: of one occasion
-    nobody is told twice, however often this is called; without one every call is an occasion of its own."""
+    """Tells a user over each channel he wants to hear it by. `facts` are shown as a table. `key` names the occasion:
+    of one occasion nobody is told twice, however often this is called; without one every call is its own."""
     data = {"text": text, **_of_bot(bot), "facts": facts or {}}
-    return _write(kind, _channels_of(user), data, key, user=user, event=event)
+    return _write(kind, _channels_of(user, KINDS[kind].topic), data, key, user=user, event=event)
 
 
 def notify_operators(
@@ -79,15 +53,27 @@ def _of_bot(bot: Bot | None) -> dict[str, str]:
     return {"bot": bot.name, "bot_id": str(bot.pk), "symbol": bot.symbol, "strategy": bot.strategy}
 
 
-def _channels_of(user: Any) -> Iterable[tuple[Channel, str]]:
-    """Where the user is reached. Room for others: they need a row here and a sender in `deliveries.py`."""
-    if user.is_active and user.email:
-        yield Channel.EMAIL, user.email
+def _channels_of(user: Any, topic: str) -> Iterator[Address]:
+    """Where the user is reached and wants to hear of the topic."""
+    if not user.is_active:
+        return
+    choices = settings_of(user).choices
+    for channel, recipient in _addresses(user):
+        if wanted(choices, topic, channel):
+            yield channel, recipient
+
+
+def _addresses(user: Any) -> Iterator[Address]:
+    yield Channel.EMAIL, user.email
+    if user.telegram_chat_id is not None:
+        yield Channel.TELEGRAM, str(user.telegram_chat_id)
+    for channel in user.notice_channels.all():
+        yield Channel(channel.kind), str(channel.pk)
 
 
 def _write(
     kind: str,
-    addresses: Iterable[tuple[Channel, str]],
+    addresses: Iterable[Address],
     data: dict[str, Any],
     key: str,
     *,
@@ -115,6 +101,13 @@ def _write(
     return rows
 
 
-def ask_for_delivery() -> None:
-    """Wakes a drainer. One that is not heard is made up for by beat."""
-    current_app.send_task(DELIVER_TASK, queue=QUEUE, retry=False, expires=60)
+def ask_for_delivery(seconds: float = 0) -> None:
+    """Wakes a drainer, now or later. One that is not heard is made up for by beat."""
+    current_app.send_task(
+        DELIVER_TASK, queue=QUEUE, retry=False, countdown=seconds or None, expires=seconds + 60
+    )
+
+
+def tell_address(*, user: Any, kind: str, address: Address, text: str) -> None:
+    """Over one channel, whatever the user chose for the others."""
+    _write(kind, [address], {"text": text, "facts": {}}, "", user=user)

@@ -165,7 +165,7 @@ def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
     assert deliveries.drain() == 1
     assert Delivery.objects.get().attempts == 2
     assert not deliveries._deliver(deliveries.EmailSender(), claimed), (
-        "and the dead one, come back, sends nothing"
+        "the dead one, come back, sends nothing"
     )
     assert len(server.received) == 1
 
@@ -173,7 +173,7 @@ def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
 def test_the_most_urgent_go_first(alice):
     notify(user=alice, kind="bot_crashing", text="Usual.")
     notify(user=alice, kind="breaker", text="Urgent.")
-    assert [row.kind for row in deliveries.claim(1)] == ["breaker"]
+    assert [parcel.first.kind for parcel in deliveries.claim(1)] == ["breaker"]
 
 
 def test_of_one_occasion_nobody_is_told_twice(alice, bob):
