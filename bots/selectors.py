@@ -15,7 +15,7 @@ from django.http import Http404
 from bots import store
 from bots.core.metrics import annualized_return
 from bots.core.types import ZERO, Ticker
-from bots.curves import equity, max_drawdown
+from bots.curves import equity, max_drawdown, worths
 from bots.levels import levels
 from bots.models import Bot, BotSlot, Fill, Order, Worker
 from bots.models.order import LIVE
@@ -34,6 +34,7 @@ __all__ = [
     "stats",
     "ticker_for",
     "workers",
+    "worths",
 ]
 
 

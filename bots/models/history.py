@@ -31,6 +31,11 @@ class BotEvent(models.Model):
         indexes = [
             models.Index(fields=["bot", "-time"]),
             models.Index(fields=["time"], condition=models.Q(kind__in=RULES), name="bot_events_trips"),
+            models.Index(
+                fields=["bot", "-time"],
+                condition=models.Q(level__in=["warning", "error"]),
+                name="bot_events_alerts",
+            ),
         ]
 
     def __str__(self) -> str:

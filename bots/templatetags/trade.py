@@ -184,6 +184,12 @@ def times(value: Any, other: Any) -> Decimal | None:
 
 
 @register.filter
+def minus(value: Any, other: Any) -> Decimal | None:
+    one, two = decimal_of(value), decimal_of(other)
+    return None if one is None or two is None else one - two
+
+
+@register.filter
 def sentence(text: str) -> SafeString:
     """A reason as a sentence; a moment in it (ms since 1970) as a time of the browser's zone."""
     shown = conditional_escape(text[:1].upper() + text[1:])

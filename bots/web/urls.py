@@ -9,6 +9,7 @@ from bots.web.views import (
     backtests,
     compare,
     detail,
+    home,
     keys,
     listing,
     new,
@@ -18,7 +19,7 @@ from bots.web.views import (
 
 app_name = "web"
 urlpatterns = [
-    path("", listing.home, name="home"),
+    path("", home.home, name="home"),
     path("bots/", listing.bots, name="bots"),
     path("bots/stop-all/", listing.stop_all, name="stop_all"),
     path("bots/lift-halt/", listing.lift_halt, name="lift_halt"),

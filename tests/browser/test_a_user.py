@@ -185,7 +185,7 @@ def test_a_dca_bot_is_made_started_and_killed_by_forms_alone(bare: Page) -> None
     expect(bare.get_by_role("heading", name="Step by step")).to_be_visible()
     expect(bare.locator("#p-head .badge")).to_have_text("Running")
 
-    bare.get_by_role("button", name="Kill").click()
+    bare.get_by_role("button", name="Kill", exact=True).click()
     bare.get_by_role("radio", name="Cancel orders and sell").check(force=True)
     bare.get_by_role("button", name="Halt the bot").click()
     expect(bare.locator("#p-head .badge")).to_have_text("Halted")

@@ -45,7 +45,7 @@ def sign_in(page: Page, stack: Stack) -> None:
     page.fill("input[name=login]", login["email"])
     page.fill("input[name=password]", login["password"])
     page.click("button:has-text('Sign in')")
-    page.wait_for_url("**/bots/")
+    page.get_by_role("heading", name="Dashboard").wait_for()
 
 
 def start_dca(page: Page) -> str:

@@ -10,6 +10,7 @@ from bots.web.tests.conftest import Making
 
 OPEN = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 SIGNED_IN = [
+    "/",
     "/bots/",
     "/bots/new/",
     "/backtest/",

@@ -11,12 +11,6 @@ from bots.web.tests.conftest import Making
 from exchanges.models import Credential
 
 
-def test_the_front_door_leads_to_sign_in_and_then_to_the_bots(client: Client, as_alice: Client) -> None:
-    assert client.get("/").headers["Location"] == "/accounts/login/"
-    assert as_alice.get("/").headers["Location"] == "/bots/"
-    assert client.get("/bots/").headers["Location"] == "/accounts/login/?next=/bots/"
-
-
 def test_a_new_user_is_led_to_a_key_and_then_to_a_bot(as_alice: Client, alice: User) -> None:
     page = as_alice.get("/bots/").content.decode()
     assert "Add an exchange key" in page

@@ -15,11 +15,6 @@ from bots.web.requests import HtmxRequest, user_of
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect("web:bots" if request.user.is_authenticated else "account_login")
-
-
-@require_GET
 @login_required
 def bots(request: HtmxRequest) -> HttpResponse:
     user = user_of(request)
