@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("marketdata.api.urls")),
+    path("account/telegram/", include("telegram_bot.urls")),
     path("", include("bots.web.urls")),
     path("api/v1/", include("exchanges.api.urls")),
     path("api/v1/", include("bots.api.urls")),

@@ -1,6 +1,6 @@
 """A bot's worth over time. A year has half a million minutes: the database counts, and hands out what is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -31,6 +31,11 @@ LEFT JOIN LATERAL (
   SELECT equity FROM equity_snapshots WHERE bot_id = bots.id AND time <= moments.at ORDER BY time DESC LIMIT 1
 ) AS snapshot ON true ORDER BY bots.id, moments.at
 """
+REALIZED = """
+SELECT bot, number, coalesce((
+  SELECT realized FROM equity_snapshots WHERE bot_id = bot AND time < moment ORDER BY time DESC LIMIT 1
+), 0) FROM unnest(%s::uuid[]) AS bot, unnest(%s::timestamptz[]) WITH ORDINALITY AS moments(moment, number)
+"""
 
 
 def equity(
@@ -58,3 +63,11 @@ def worths(bot_ids: Sequence[UUID], moments: Sequence[datetime]) -> dict[UUID, l
         for bot_id, worth in cursor.fetchall():
             found[bot_id].append(worth)
     return found
+
+
+def realized_before(bots: Collection[Bot], moments: Sequence[datetime]) -> dict[UUID, list[Decimal]]:
+    """What each bot had realised at its last minute close before each moment; 0 where it had none yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(REALIZED, [[bot.pk for bot in bots], list(moments)])
+        found = {(bot, moment): realized for bot, moment, realized in cursor.fetchall()}
+    return {bot.pk: [found[bot.pk, i] for i in range(1, len(moments) + 1)] for bot in bots}

@@ -121,6 +121,8 @@ def environment_of(home: Home, command: str, urls: dict[str, str], cloud: bool =
         wire, ca = home.port("simulator"), str(home.path / "simulator" / "ca.pem")
         env["AUTOGRID_SIMULATOR"] = json.dumps({"host": "127.0.0.1", "port": wire, "ca": ca})
         env["AUTOGRID_DEPLOYMENT"] = "cloud" if cloud else "self_hosted"
+        env["AUTOGRID_TELEGRAM"] = f"http://127.0.0.1:{home.port('chat')}"
+        env["AUTOGRID_TELEGRAM_TOKEN"] = "4242:" + "0" * 24  # opens nothing but the stand-in
     if cloud:
         env["AUTOGRID_STRIPE"] = f"http://127.0.0.1:{home.port('stripe')}"
         env["STRIPE_SECRET_KEY"] = "sk_test_" + "0" * 24  # opens nothing: the stand-in takes any
@@ -139,6 +141,7 @@ def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -
     }
     if options.command == "demo":
         values |= {"simulator_port": home.port("simulator"), "control_port": port + 1}
+        values["chat_port"] = home.port("chat")
         values["speed"] = options.speed
     if options.cloud:
         values["stripe_port"] = home.port("stripe")
@@ -158,7 +161,11 @@ def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -
             environment=env,
             directory=ROOT,
         )
-        for process in table(demo=options.command == "demo", cloud=options.cloud)
+        for process in table(
+            demo=options.command == "demo",
+            cloud=options.cloud,
+            telegram=bool(env.get("AUTOGRID_TELEGRAM_TOKEN")),
+        )
     ]
     for child in children:
         if child.name in checks:
@@ -197,6 +204,7 @@ def welcome(home: Home, facts: dict[str, Any]) -> str:
         lines.append(f"  sign in as {login.get('email')} with the password {login.get('password')}")
     if facts["command"] == "demo":
         lines.append(f"  the simulated exchange: http://127.0.0.1:{facts['port'] + 1}/")
+        lines.append(f"  a chat with the bot, without Telegram: {facts['url']}/account/telegram/")
     if facts.get("cloud"):
         lines.append(f"  plans: {facts['url']}/billing/ (a stand-in for Stripe: no money moves)")
     return "\n".join(lines)

@@ -13,6 +13,7 @@ class Process:
     once: bool = False
     demo: bool = False
     cloud: bool = False  # of the cloud's demo alone
+    telegram: bool = False  # where there is a token for it, and in the demo
     grace: float = 10
 
     def argv(self, **values: object) -> list[str]:
@@ -39,6 +40,7 @@ PROCESSES = (
         demo=True,
         cloud=True,
     ),
+    Process("chat", "python -m tests.fakes.telegram --port {chat_port}", needs=(), demo=True),
     Process(
         "migrate", "python -m autogrid_project.prepare", needs=("postgres", "valkey"), once=True, grace=60
     ),
@@ -71,11 +73,17 @@ PROCESSES = (
         cloud=True,
     ),
     Process("seed", "python manage.py seed_demo", needs=("migrate", "simulator"), once=True, demo=True),
+    # Last: nobody waits for it.
+    Process("telegram", "python manage.py run_telegram", needs=("migrate", "seed", "chat"), telegram=True),
 )
 
 
-def table(*, demo: bool, cloud: bool = False) -> list[Process]:
-    return [each for each in PROCESSES if (demo or not each.demo) and (cloud or not each.cloud)]
+def table(*, demo: bool, cloud: bool = False, telegram: bool = False) -> list[Process]:
+    return [
+        each
+        for each in PROCESSES
+        if (demo or not each.demo) and (cloud or not each.cloud) and (telegram or demo or not each.telegram)
+    ]
 
 
 def bot_threads(bots: int) -> int:

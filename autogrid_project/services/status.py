@@ -25,7 +25,11 @@ def status(home: Home) -> int:
     print(f"{'process':<10} {'state':<11} {'pid':>8} {'uptime':>9} {'restarts':>8} {'memory':>9}")
     for name, process in facts["processes"].items():
         print(_row(name, process))
-    return 0 if all(process["state"] in FINE for process in facts["processes"].values()) else 1
+    if problem := home.read("telegram.json").get("problem") if "telegram" in facts["processes"] else "":
+        print(f"\ntelegram: {problem}")
+    return (
+        0 if not problem and all(process["state"] in FINE for process in facts["processes"].values()) else 1
+    )
 
 
 def _row(name: str, process: dict[str, Any]) -> str:

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "exchanges.paper",
     "marketdata",
     "bots",
+    "telegram_bot",
 ]
 
 MIDDLEWARE = [
@@ -185,6 +186,11 @@ if AUTOGRID_DEPLOYMENT == "cloud":
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 # django-cryptography's: the addresses and secrets of notification channels.
 CRYPTOGRAPHY_KEY = env.text("CRYPTOGRAPHY_KEY")
+# From @BotFather; without it there is no Telegram.
+AUTOGRID_TELEGRAM_TOKEN = env.text("AUTOGRID_TELEGRAM_TOKEN", "")
+# Where Telegram is, and how its chats are opened; other than its own in tests and the demo alone.
+AUTOGRID_TELEGRAM_API = "https://api.telegram.org"
+AUTOGRID_TELEGRAM_LINK = "https://t.me/{username}?start={code}"
 # How many bots one worker process may run at a time.
 AUTOGRID_BOTS_PER_WORKER = env.integer("AUTOGRID_BOTS_PER_WORKER", 1000)
 # When an order without an answer counts as absent (ms): not before its time + recvWindow + delay (-1: the exchange's

@@ -35,6 +35,10 @@ for _key in AUTOGRID_ENCRYPTION_KEYS.split(","):
             "AUTOGRID_ENCRYPTION_KEYS must be `id:base64 of 32 random bytes`, by commas."
         )
 
+if os.environ.get("AUTOGRID_TELEGRAM"):
+    raise ImproperlyConfigured(
+        "AUTOGRID_TELEGRAM is for the demo: real use never takes a stand-in for Telegram."
+    )
 if os.environ.get("AUTOGRID_STRIPE"):
     raise ImproperlyConfigured("AUTOGRID_STRIPE is for the demo: real use never takes a stand-in for Stripe.")
 if AUTOGRID_DEPLOYMENT == "cloud" and not (STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET):

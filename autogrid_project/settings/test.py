@@ -33,5 +33,6 @@ STORAGES = {
 # Nothing is collected for tests: WhiteNoise looks files up as they are asked for.
 WHITENOISE_AUTOREFRESH = True
 AUTOGRID_RECORDINGS = Path(tempfile.gettempdir()) / f"autogrid-recordings-{os.getuid()}-{_WORKER}"
+AUTOGRID_TELEGRAM_TOKEN = ""
 PASSWORD_HASHERS = ["accounts.tests.hashers.QuickBCrypt"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

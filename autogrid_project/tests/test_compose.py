@@ -13,7 +13,7 @@ NAMES = {"bots": "bot-engine", "worker": "celery"}
 VALUES = {"bind": "0.0.0.0", "port": 8000, "bot_threads": bot_threads(1000)}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = {NAMES.get(process.name, process.name): process for process in table(demo=False)}
+OURS = {NAMES.get(process.name, process.name): process for process in table(demo=False, telegram=True)}
 
 
 @pytest.mark.parametrize("name", OURS)

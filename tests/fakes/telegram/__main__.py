@@ -1,6 +1,7 @@
 """The stand-in for Telegram in `./autogrid demo`."""
 
 import argparse
+import os
 import signal
 import threading
 
@@ -10,7 +11,7 @@ from tests.fakes.telegram.server import FakeTelegram
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    fake = FakeTelegram(parser.parse_args().port)
+    fake = FakeTelegram(parser.parse_args().port, os.environ["AUTOGRID_TELEGRAM_TOKEN"])
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -48,7 +48,19 @@ class FakeTelegram:
         for thread in self._threads:
             thread.join(10)
 
+    def reset(self) -> None:
+        """As after its making."""
+        with self.chats.changed:
+            fresh = Chats(self.chats.token, changed=self.chats.changed)
+            vars(self.chats).update(vars(fresh) | {"_numbers": self.chats._numbers})
+            self.chats.changed.notify_all()
+
     # --- what people do ---
+
+    def open(self, chat_id: int) -> None:
+        """A chat in which the person has spoken before."""
+        with self.chats.changed:
+            self.chats.post(self.chats.chat(chat_id), self.chats.user(chat_id), text="/start")
 
     def say(self, chat_id: int, text: str, kind: str = PRIVATE, sender: int | None = None) -> Object:
         """A message to the bot; the update it makes."""

@@ -1,0 +1,1 @@
+"""The commands, by name. Each module registers its own."""

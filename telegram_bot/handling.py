@@ -1,0 +1,108 @@
+"""One update: taken once, answered, and the answer sent. Synchronous: it runs in a thread of the service."""
+
+import logging
+import time
+from typing import Any
+
+from django.core.cache import cache
+
+from telegram_bot import audit, links
+from telegram_bot.messenger import Blocked, Messenger, Refused, RetryAfter, Unreachable
+from telegram_bot.models import Refusal
+from telegram_bot.router import answer
+from telegram_bot.talking import Answer, Incoming, Reply, say
+
+logger = logging.getLogger(__name__)
+REMEMBERED = 86_400  # seconds; Telegram keeps updates that long
+TRIES = 4
+LONGEST_WAIT = 30.0  # seconds that one reply is waited for when Telegram asks to wait
+FAILED = "That did not work: the mistake is on our side, and it was written down. Please try again."
+
+
+def handle(messenger: Messenger, update: dict[str, Any]) -> None:
+    """Never raises: the next update must not suffer from this one."""
+    try:
+        incoming = incoming_of(update)
+        if incoming is not None and first_time(update["update_id"], incoming):
+            _respond(messenger, incoming, _answer(incoming))
+    except Exception:
+        logger.exception("telegram_update_failed")
+
+
+def incoming_of(update: dict[str, Any]) -> Incoming | None:
+    """What of an update concerns us: a text, or a pressed button."""
+    if (message := update.get("message")) and isinstance(message.get("text"), str) and "from" in message:
+        chat = message["chat"]
+        return Incoming(
+            chat["id"],
+            message["from"]["id"],
+            chat["type"] == "private",
+            text=message["text"].replace("\x00", ""),
+        )
+    press = update.get("callback_query")
+    if not press or not (message := press.get("message")) or not isinstance(press.get("data"), str):
+        return None
+    chat = message["chat"]
+    return Incoming(
+        chat["id"],
+        press["from"]["id"],
+        chat["type"] == "private",
+        data=press["data"].replace("\x00", ""),
+        press_id=press["id"],
+        message_id=message["message_id"],
+        has_photo="photo" in message,
+    )
+
+
+def first_time(update_id: int, incoming: Incoming) -> bool:
+    """Whether this update is new. Questions work once by themselves, should Redis have forgotten."""
+    if cache.add(f"telegram:update:{update_id}", 1, REMEMBERED):
+        return True
+    audit.refused(Refusal.Kind.REPLAYED_UPDATE, chat_id=incoming.chat_id, detail=str(update_id))
+    return False
+
+
+def _answer(incoming: Incoming) -> Answer:
+    try:
+        return answer(incoming)
+    except Exception:
+        logger.exception("telegram_command_failed")
+        return say(FAILED)
+
+
+def _respond(messenger: Messenger, incoming: Incoming, answered: Answer) -> None:
+    if incoming.is_press:
+        _patiently(incoming.chat_id, lambda: messenger.toast(incoming.press_id, answered.toast))
+    for reply in answered.replies:
+        _patiently(incoming.chat_id, lambda reply=reply: _send(messenger, incoming, reply))
+
+
+def _send(messenger: Messenger, incoming: Incoming, reply: Reply) -> None:
+    if reply.edits and incoming.message_id and reply.photo is None:
+        messenger.edit(incoming.chat_id, incoming.message_id, reply, has_photo=incoming.has_photo)
+        message_id = incoming.message_id
+    else:
+        message_id = messenger.send(incoming.chat_id, reply.text, photo=reply.photo, buttons=reply.buttons)
+    if reply.sent is not None:
+        reply.sent(message_id)
+
+
+def _patiently(chat_id: int, send: Any) -> None:
+    """Waits as Telegram asks to; gives up what it refuses. A message whose answer was lost is not sent twice."""
+    for _ in range(TRIES):
+        try:
+            return send()
+        except RetryAfter as error:
+            if error.seconds > LONGEST_WAIT:
+                break
+            time.sleep(error.seconds)
+        except Blocked:
+            links.blocked(chat_id)
+            return None
+        except Unreachable:
+            break
+        except Refused as error:
+            logger.warning("telegram_reply_refused", extra={"why": str(error)})
+            return None
+    logger.warning("telegram_reply_lost", extra={"chat": chat_id})
+    return None
