@@ -77,7 +77,7 @@ class Runner:
         except AccountRefused as refusal:
             await self._account_refused(refusal)
         except UnknownSymbol as error:
-            self.host.not_before(self.bot.pk, MARKET_GONE)
+            self.host.claims.not_before(self.bot.pk, MARKET_GONE)
             await self._market_gone(account, loaded.prefix, error)
         except (LeaseLost, LetGo):
             logger.info("bot_let_go", extra={"bot_id": str(self.lease.bot_id)})

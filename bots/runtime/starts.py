@@ -6,15 +6,11 @@ from collections.abc import Callable
 
 AT_ONCE = 16
 PATIENCE = 15.0  # seconds after which one that has not started yet holds up no other
-CROWD = 3  # claimed at once: more of them are on their way
-QUIET = 0.3  # seconds without a further crowd after which those that came begin
-LONGEST = 10.0  # seconds that they wait for it
 
 
 class Starts:
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._quiet_at = 0.0
         self._waiting = 0
         self._closed = False
 
@@ -24,18 +20,8 @@ class Starts:
         for _ in range(self._waiting):
             self._room.release()
 
-    def claimed(self, bots: int) -> None:
-        """So many were claimed in one go. To take over all comes first: a bot without a worker is worse off than one
-        that starts a little later, and starts leave the process little time for anything else."""
-        if bots > CROWD:
-            self._quiet_at = asyncio.get_running_loop().time() + QUIET
-
     async def turn(self) -> Callable[[], None]:
         """Waits for a place; the answer gives it free, and does no more when called again."""
-        loop = asyncio.get_running_loop()
-        latest = loop.time() + LONGEST
-        while not self._closed and (wait := min(self._quiet_at, latest) - loop.time()) > 0:  # noqa: ASYNC110 - time is what is waited for
-            await asyncio.sleep(wait)
         self._waiting += 1
         try:
             if not self._closed:
@@ -49,5 +35,5 @@ class Starts:
                 held.pop().cancel()
                 self._room.release()
 
-        held.append(loop.call_later(PATIENCE, give_way))
+        held.append(asyncio.get_running_loop().call_later(PATIENCE, give_way))
         return give_way

@@ -11,7 +11,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from bots.runtime import leases
 from bots.runtime.leases import reap
 from bots.runtime.worker import EXIT_LOST, BotWorker
-from bots.services.lifecycle import QUEUE, RUN_TASK, ask_for_runners
+from bots.services.queue import QUEUE, RUN_TASK, ask_for_runners
 
 logger = logging.getLogger(__name__)
 _worker: BotWorker | None = None
@@ -51,7 +51,8 @@ def find_bots_without_a_runner() -> None:
 
 
 @shared_task(name=RUN_TASK, ignore_result=True)
-def run_bot(bot_id: str) -> None:
-    """Lives as long as the bot runs here. Early acknowledged: what is lost with a process, the reaper finds."""
+def run_bot(*bot_ids: str) -> None:
+    """Lives as long as one of the bots runs here. Early acknowledged: what is lost with a process, the reaper
+    finds."""
     if _worker is not None:
-        _worker.run_bot(UUID(bot_id))
+        _worker.run_bots([UUID(bot_id) for bot_id in bot_ids])

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
@@ -18,6 +17,7 @@ from bots.models import BotStatus
 from bots.runtime import leases, wishes
 from bots.runtime.accounts import Accounts
 from bots.runtime.batch import Batch
+from bots.runtime.claims import Claims
 from bots.runtime.crashes import Crashes
 from bots.runtime.database import Database
 from bots.runtime.feed import Feed
@@ -28,9 +28,9 @@ from bots.runtime.recording import open_tape
 from bots.runtime.runner import Runner
 from bots.runtime.starts import Starts
 from bots.services import outcome
-from bots.services.lifecycle import ask_for_runners
 from bots.services.trading import Lease
 from exchanges import services as exchanges
+from exchanges.connector.library import ccxt
 from exchanges.models import Credential
 from marketdata.bus import PriceBus
 from marketdata.public import PublicPrices
@@ -38,8 +38,6 @@ from marketdata.public import PublicPrices
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds between two looks at what users want and at who is dead
 REQUEST_MARGIN = 12.0  # exchange timeout (7 s) and recvWindow (5 s): a lease must outlast a request by this
-ASK_AGAIN = 6.0  # seconds before a bot without a runner is put into the queue again
-LEAVE_TO_OTHERS = 2  # times a bot beyond this worker's fair share is left to workers that have room
 AFTER_REFUSAL = 60.0  # seconds before a bot whose key was refused is tried again
 TELL_OF_CRASHES = 5  # in a row, before the bot's user is told
 LAST_WORDS = 3.0  # seconds a process without a heartbeat still has
@@ -62,13 +60,11 @@ class BotWorker:
         self.prices: PriceBus
         self.heartbeat = Heartbeat(self._lost)
         self.loop = asyncio.new_event_loop()
-        self._claims = Batch(self._claim)
+        self.claims = Claims(self.database, self.heartbeat)
         self._releases = Batch(self._release)
         self._looks = Batch(self._look_at)
         self._starts = Starts()
-        self._refused: dict[UUID, int] = {}  # how often a bot was left to others
         self._mark = ""  # of what users wanted when it was last looked at
-        self._asked: dict[UUID, float] = {}
         self._crashes = Crashes()
         self._public = PublicPrices()
         self._running: set[asyncio.Task[None]] = set()
@@ -80,6 +76,7 @@ class BotWorker:
 
     def start(self) -> None:
         """Raises psycopg.OperationalError without a database."""
+        ccxt()  # now, for a second: bots that are taken over must not wait for it
         self._thread.start()
         self.heartbeat.start()
         self._submit(self._open()).result(timeout=30)
@@ -163,9 +160,16 @@ class BotWorker:
 
     # Bots
 
-    def run_bot(self, bot_id: UUID) -> None:
-        """Runs the bot until it is done or handed over; returns at once where there is nothing to do here."""
-        self._submit(self._run_bot(bot_id)).result()
+    def run_bots(self, bot_ids: list[UUID]) -> None:
+        """Runs the bots until all are done or handed over; returns at once where there is nothing to do here."""
+        self._submit(self._run_bots(bot_ids)).result()
+
+    async def _run_bots(self, bot_ids: list[UUID]) -> None:
+        """Each by itself: what one of them raises is told when the others have ended."""
+        ends = await asyncio.gather(*map(self._run_bot, bot_ids), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
 
     async def _run_bot(self, bot_id: UUID) -> None:
         task = asyncio.current_task()
@@ -177,14 +181,13 @@ class BotWorker:
             return
         if self.closing or len(self.runners) >= settings.AUTOGRID_BOTS_PER_WORKER:
             return
-        lease = await self._claims.do(bot_id)
+        lease = await self.claims.take(bot_id)
         # Two that ask at once are answered alike: the second must not run what the first runs already.
         if lease is None or bot_id in self.runners:
             return
         if self.closing:  # meanwhile: nobody would tell this runner to let go
             await self._give_back(lease)
             return
-        self._asked.pop(bot_id, None)
         runner = self.runners[bot_id] = Runner(self, lease)
         try:
             runner.give_way = await self._starts.turn()
@@ -202,33 +205,12 @@ class BotWorker:
 
     async def _rest(self, lease: Lease) -> None:
         crashes, rest = self._crashes.another(lease.bot_id)
-        self.not_before(lease.bot_id, rest)
+        self.claims.not_before(lease.bot_id, rest)
         if crashes >= TELL_OF_CRASHES:
             try:
                 await self.database.run(outcome.crashing, lease=lease, crashes=crashes)
             except Exception:
                 logger.exception("crashes_not_told", extra={"bot_id": str(lease.bot_id)})
-
-    def not_before(self, bot_id: UUID, seconds: float) -> None:
-        """This worker does not ask for a runner of the bot before that."""
-        self._asked[bot_id] = time.monotonic() + seconds
-
-    async def _claim(self, bot_ids: list[UUID]) -> dict[UUID, Lease]:
-        """Up to this worker's fair share; what the others leave for long is taken all the same."""
-        left = {bot_id for bot_id in bot_ids if self._refused.get(bot_id, 0) >= LEAVE_TO_OTHERS}
-        claimed: dict[UUID, Lease] = {}
-        for asked, fairly in ((left, False), (set(bot_ids) - left, True)):
-            if asked:
-                claim = self.database.run(
-                    leases.claim, bot_ids=list(asked), worker=self.heartbeat.worker, fairly=fairly
-                )
-                claimed |= await claim
-        for bot_id in bot_ids:
-            self._refused[bot_id] = self._refused.get(bot_id, 0) + 1
-        for bot_id in claimed:
-            del self._refused[bot_id]
-        self._starts.claimed(len(claimed))
-        return claimed
 
     async def _release(self, held: list[Lease]) -> dict[Lease, None]:
         await self.database.run(leases.release, held=held)
@@ -252,7 +234,7 @@ class BotWorker:
         )
         for bot_id, runner in self.runners.items():
             if runner.bot.credential_id == credential.pk:
-                self.not_before(bot_id, AFTER_REFUSAL)
+                self.claims.not_before(bot_id, AFTER_REFUSAL)
 
     # What users want, and who is dead
 
@@ -288,12 +270,5 @@ class BotWorker:
         return {}
 
     async def _reap(self) -> None:
-        if self.closing:
-            return
-        now = time.monotonic()
-        waiting = [
-            bot_id for bot_id in await self.database.run(leases.reap) if now >= self._asked.get(bot_id, 0)
-        ]
-        self._asked |= dict.fromkeys(waiting, now + ASK_AGAIN)
-        if waiting:
-            await asyncio.to_thread(ask_for_runners, waiting)
+        if not self.closing:
+            await self.claims.ask()

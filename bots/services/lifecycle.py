@@ -1,11 +1,9 @@
 """What users tell their bots. Everything here writes intent; only the runtime trades."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
-from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
@@ -23,32 +21,13 @@ from bots.services.events import publish_bot, record_event
 from bots.services.notices import notify
 from bots.services.places import check_place
 from bots.services.preflight import check_creation, check_credential, check_start
+from bots.services.queue import enqueue
 from exchanges.budget import AskedTooOften, count_question, refuse_when_spent
 from exchanges.models import Credential, PermissionState
 from exchanges.services import hold_credential
 from marketdata.services import follow
 
 KILL_ACTIONS = {"cancel": "keep", "cancel_and_sell": "sell"}
-RUN_TASK = "bots.run_bot"
-QUEUE = "bots"
-
-
-def enqueue(bot: Bot) -> None:
-    """Asks the workers for a runner, once the transaction stands. A lost message is made up for by the reaper: a
-    queue that cannot be reached must not stand between a user and the kill switch."""
-    transaction.on_commit(lambda: ask_for_runner(bot.id), robust=True)
-
-
-def ask_for_runner(bot_id: UUID) -> None:
-    """Raises kombu's OperationalError where the queue cannot be reached."""
-    current_app.send_task(RUN_TASK, args=[str(bot_id)], queue=QUEUE, retry=False)
-
-
-def ask_for_runners(bot_ids: Iterable[UUID]) -> None:
-    """The same for many, over one connection."""
-    with current_app.producer_or_acquire() as producer:
-        for bot_id in bot_ids:
-            current_app.send_task(RUN_TASK, args=[str(bot_id)], queue=QUEUE, retry=False, producer=producer)
 
 
 def create_bot(

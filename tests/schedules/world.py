@@ -24,9 +24,9 @@ from accounts.models import User
 from bots.core.strategies.config import as_json, read_config
 from bots.core.types import Ticker
 from bots.models import Bot, Worker
-from bots.runtime import leases
+from bots.runtime import claims, leases
 from bots.runtime import worker as product
-from bots.services import lifecycle, live
+from bots.services import lifecycle, live, queue
 from exchanges import hub, sealed
 from exchanges.models import Credential, PermissionState
 from exchanges.simulator.exchange import Exchange
@@ -263,8 +263,8 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
         put(lifecycle, "follow", lambda **_: None)
         put(live, "publish", lambda *_: None)
         world = World(loop, seed)
-        put(lifecycle, "ask_for_runner", lambda bot_id: world.ask_for_runners([bot_id]))
-        put(product, "ask_for_runners", world.ask_for_runners)
+        for asking in (queue, claims):
+            put(asking, "ask_for_runners", world.ask_for_runners)
         put(leases, "bury_dead_workers", world.bury)
         for name in ("Database", "Heartbeat", "Feed"):
             put(product, name, getattr(ours, name))

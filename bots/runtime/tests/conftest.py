@@ -72,7 +72,7 @@ class World:
 
         def task() -> None:
             try:
-                worker.run_bot(bot.pk)
+                worker.run_bots([bot.pk])
             finally:
                 connections.close_all()
 

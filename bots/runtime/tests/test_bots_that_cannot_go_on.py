@@ -140,7 +140,7 @@ def test_a_bot_that_crashes_again_and_again_is_tried_ever_later(
 
     monkeypatch.setattr(runtime.Runner, "run", crash)
     rests = []
-    monkeypatch.setattr(first, "not_before", lambda _bot, seconds: rests.append(seconds))
+    monkeypatch.setattr(first.claims, "not_before", lambda _bot, seconds: rests.append(seconds))
     for _ in range(4):
         world.run(first, bot).result(timeout=60)
     until(lambda: len(rests) >= 4)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -13,7 +14,7 @@ from bots import store
 from bots.core.ports import ExchangeUnavailable
 from bots.models import Bot, EquitySnapshot
 from bots.runtime.tests.conftest import World, until
-from bots.services import lifecycle, outcome
+from bots.services import lifecycle, outcome, queue
 from bots.tests.records import lease_of, plain_bot
 from exchanges.connector.binance.rest import BinanceConnector
 from marketdata.partitions import ensure_month
@@ -114,7 +115,7 @@ def test_the_kill_switch_for_all_reaches_all_although_the_queue_is_away(
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(lifecycle.current_app, "send_task", away)
+    monkeypatch.setattr(current_app, "send_task", away)
     for _ in range(3):
         plain_bot(alice, status="running")
     assert len(lifecycle.kill_all(user=alice, action="cancel")) == 3
@@ -126,7 +127,7 @@ def test_the_kill_switch_for_all_is_thrown_before_anybody_is_told(
 ) -> None:
     killed: list[int] = []
     monkeypatch.setattr(
-        lifecycle, "ask_for_runner", lambda _bot_id: killed.append(Bot.objects.filter(halted=True).count())
+        queue, "ask_for_runners", lambda _: killed.append(Bot.objects.filter(halted=True).count())
     )
     for _ in range(3):
         plain_bot(alice, status="running")

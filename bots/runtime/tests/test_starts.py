@@ -33,30 +33,6 @@ async def test_who_takes_too_long_gives_way(monkeypatch: pytest.MonkeyPatch) -> 
         turn()
 
 
-async def test_a_crowd_is_claimed_before_any_of_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "QUIET", 0.05)
-    room, loop = Starts(), asyncio.get_running_loop()
-    began = loop.time()
-    room.claimed(starts.CROWD)
-    (await room.turn())()
-    assert loop.time() - began < 0.05  # a few need not wait
-    room.claimed(starts.CROWD + 1)
-    waiting = asyncio.create_task(room.turn())
-    await asyncio.sleep(0.03)
-    room.claimed(starts.CROWD + 1)
-    (await waiting)()
-    assert loop.time() - began >= 0.08
-
-
-async def test_an_endless_crowd_holds_up_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "QUIET", 3600)
-    monkeypatch.setattr(starts, "LONGEST", 0.01)
-    room = Starts()
-    room.claimed(1000)
-    async with asyncio.timeout(60):
-        await room.turn()
-
-
 async def test_nobody_waits_any_more_when_the_worker_ends() -> None:
     room = Starts()
     for _ in range(starts.AT_ONCE):
