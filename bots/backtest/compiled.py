@@ -1,73 +1,34 @@
-"""Hands a case to the kernel, and makes a `Run` of what it wrote. Imports numba: import it late."""
+"""Hands a case to its kernel. Imports numba: import it late."""
 
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bots.backtest.beginning import dca_bot, grid_bot
 from bots.backtest.jit import one_at_a_time
-from bots.backtest.kernel import run_grid
-from bots.backtest.kernel_book import (
-    ASK,
-    BID,
-    BLOCK,
-    CASH,
-    CLOSED,
-    CYCLES,
-    END_PRICE,
-    ENDING,
-    FEES,
-    FILL_FIELDS,
-    FILLS,
-    HIGH,
-    IN_BASE,
-    LOW,
-    MIN_NOTIONAL,
-    NEVER,
-    NOW_FIELDS,
-    NUMBER,
-    PROFIT,
-    REALIZED,
-    SEEN,
-    SLICE,
-    SLOT_FIELDS,
-    STATES,
-    WAKE,
-    Bot,
-    Table,
-    Walk,
-)
+from bots.backtest.kernel import run_dca, run_grid
 from bots.backtest.kernel_figures import figures
-from bots.backtest.kernel_grid import (
-    COUNT,
-    FIRST_HOLDING,
-    FROM_ABOVE,
-    FUNDED,
-    OWN_FIELDS,
-    POST_ONLY,
-    PURCHASE,
-    SIZE,
-    STOP_LOSS,
-    TAKE_PROFIT,
-    TRIGGER,
-)
 from bots.backtest.kernel_math import Unsure
+from bots.backtest.kernel_state import BLOCK, CLOSED, DONE, FEES, FILLS, STATES, Bot, Table, Walk
 from bots.backtest.path import MODELS, FillModel, FillModelName
-from bots.backtest.run import Case, Filled, Run, State, Tally
-from bots.backtest.whole import Funding, grid_levels, rules_of, whole
-from bots.core.slots import EXIT_SLOT, PURCHASE_SLOT
-from bots.core.strategies.base import RunState
-from bots.core.strategies.grid import GridConfig, GridStrategy
+from bots.backtest.replay import TookTooLong
+from bots.backtest.run import Case, Run
+from bots.backtest.written import run_from
+from bots.core.strategies.dca import DCAConfig
+from bots.core.strategies.grid import GridConfig
 from bots.core.types import Market
 from marketdata.columns import SCALE, Columns
 
 COLUMNS = ("time", "open", "high", "low", "close")
 ROOM = 4096  # fills; eight times as many where a run needs it
+PART = 2**18  # candles between two looks at the clock
 
 _STEP = Decimal("0.00001")
 ANY_MARKET = Market("A/B", "A", "B", _STEP, _STEP, _STEP, Decimal(9000), Decimal(5))
-WARMERS = (GridConfig(Decimal(90), Decimal(110), 2, Decimal(1000)),)
+WARMERS = (GridConfig(Decimal(90), Decimal(110), 2, Decimal(1000)), DCAConfig(Decimal(100)))
 
 
 Blocks = tuple[Table, Table]  # the lowest low and the highest high of each BLOCK candles
@@ -106,7 +67,7 @@ class Outcome:
 
 def outcome(case: Case, model: FillModel, blocks: Blocks = NO_BLOCKS) -> Outcome | str:
     """The walk by the kernel, or why only the exact replay can tell. `blocks` pays where many configs walk through the
-    same candles."""
+    same candles. Raises TookTooLong."""
     try:
         return Outcome(case, walked(case, model, blocks))
     except OverflowError:
@@ -121,92 +82,28 @@ def compiled_run(case: Case, model: FillModel) -> Run | str:
 
 
 def walked(case: Case, model: FillModel, blocks: Blocks) -> Bot:
-    """The bot after the walk through all candles. Raises Unsure and OverflowError."""
+    """The bot after the walk through all candles. Raises Unsure, OverflowError and TookTooLong."""
     room, candles = ROOM, case.candles
-    time, opens, high, low, close = (
+    times, opens, high, low, close = (
         np.require(getattr(candles, name), np.int64, ["C", "W"]) for name in COLUMNS
     )
-    walk = Walk(time, opens, high, low, close, *blocks, case.width, int(model.way))
+    walk = Walk(times, opens, high, low, close, *blocks, case.width, int(model.way))
     while True:
-        bot = grid_bot(case, model, room)
-        run_grid(bot, walk)
+        bot = (grid_bot if isinstance(case.config, GridConfig) else dca_bot)(case, model, room)
+        _go(bot, walk, case)
         if bot.now[FILLS] <= room:
             return bot
         room *= 8
 
 
-def empty_bot(case: Case, rules: Table, own: Table, plan: Table, *, rows: int, room: int) -> Bot:
-    now = np.zeros(NOW_FIELDS, np.int64)
-    now[CASH], now[LOW], now[HIGH] = whole(case.config.investment), -1, NEVER
-    now[BID], now[ASK], now[WAKE] = -1, NEVER, NEVER
-    return Bot(
-        rules=rules,
-        now=now,
-        slots=np.zeros((rows, SLOT_FIELDS), np.int64),
-        fills=np.empty((room, FILL_FIELDS), np.int64),
-        states=np.empty((room, 3), np.int64),
-        profits=np.empty(room, np.int64),
-        own=own,
-        plan=plan,
-        todo=np.zeros((SLICE, 5), np.int64),
-    )
-
-
-def grid_bot(case: Case, model: FillModel, room: int) -> Bot:
-    config, market = case.config, case.market
-    if not isinstance(config, GridConfig):
-        raise Unsure("not a grid")
-    rules, levels = rules_of(market, case.slippage, model.delayed), grid_levels(config, market)
-    price = whole(config.trigger_price) if config.trigger_price else int(case.candles.close[0])
-    funding = Funding(config, market, rules, levels, price)
-    size = funding.size()
-    if not size:
-        raise Unsure("the investment does not pay for one lot in every slot")
-    own = np.zeros(OWN_FIELDS, np.int64)
-    own[COUNT], own[SIZE], own[FIRST_HOLDING] = config.grid_count, size, funding.first
-    own[PURCHASE] = funding.purchase(size, int(rules[MIN_NOTIONAL]))
-    own[FUNDED], own[POST_ONLY], own[FROM_ABOVE] = not funding.holding, config.post_only, -1
-    own[TRIGGER], own[STOP_LOSS], own[TAKE_PROFIT] = (
-        whole(limit) if limit else 0
-        for limit in (config.trigger_price, config.stop_loss_price, config.take_profit_price)
-    )
-    bot = empty_bot(case, rules, own, levels, rows=config.grid_count + 2, room=room)
-    bot.slots[:, NUMBER] = [*range(config.grid_count), PURCHASE_SLOT, EXIT_SLOT]
-    return bot
-
-
-# What the kernel wrote
-
-
-def run_from(case: Case, bot: Bot) -> Run:
-    now, in_base = bot.now, bool(bot.rules[IN_BASE])
-    rows = bot.fills[: now[FILLS]].tolist()
-    return Run(
-        fills=[
-            Filled(
-                candle, slot, bool(buys), price, quantity, fee, bool(buys) and in_base, quote, bool(maker), at
-            )
-            for candle, slot, buys, price, quantity, fee, quote, maker, at in rows
-        ],
-        states=[State(*row) for row in bot.states[: now[STATES]].tolist()],
-        profits=bot.profits[: now[CLOSED]].tolist(),
-        slots={
-            int(slot[NUMBER]): Tally(int(slot[CYCLES]), int(slot[PROFIT])) for slot in bot.slots if slot[SEEN]
-        },
-        realized=int(now[REALIZED]),
-        stopped=_stopped(case, bot),
-    )
-
-
-def _stopped(case: Case, bot: Bot) -> str:
-    """In the strategy's own words."""
-    if not bot.now[ENDING]:
-        return ""
-    config, price = case.config, Decimal(int(bot.now[END_PRICE])) / SCALE
-    assert isinstance(config, GridConfig)  # noqa: S101 - the only kind until here
-    strategy = GridStrategy(config, case.market, RunState(run=1))
-    strategy._guard(price)
-    return strategy.stop_reason
+def _go(bot: Bot, walk: Walk, case: Case) -> None:
+    run, count, until = run_grid if isinstance(case.config, GridConfig) else run_dca, len(walk.close), PART
+    run(bot, walk, min(until, count))
+    while until < count and not bot.now[DONE]:
+        if time.monotonic() > case.until or case.should_stop():
+            raise TookTooLong
+        until += PART
+        run(bot, walk, min(until, count))
 
 
 def warm() -> None:

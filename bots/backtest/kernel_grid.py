@@ -4,6 +4,19 @@
 
 from bots.backtest.jit import jit
 from bots.backtest.kernel_book import (
+    asked,
+    bound,
+    cancel,
+    mark_hits,
+    market_quantity,
+    next_hit,
+    tradable,
+    within_reach,
+)
+from bots.backtest.kernel_ledger import fill, held
+from bots.backtest.kernel_math import UNIT, Unsure, ceil_to, down, floor_to, up
+from bots.backtest.kernel_orders import place, sell_out
+from bots.backtest.kernel_state import (
     AT,
     BASE,
     BEGUN,
@@ -15,6 +28,7 @@ from bots.backtest.kernel_book import (
     DUST,
     END_PRICE,
     ENDING,
+    FEE_PARTS,
     GRANTED,
     HIGH,
     IN_BASE,
@@ -27,25 +41,16 @@ from bots.backtest.kernel_book import (
     MIN_QUANTITY,
     NEVER,
     PRICE,
+    PRICED,
     RESERVED,
     SELLS,
     SIDE,
     SLICE,
     SOLD,
     TAKER,
+    TIME,
     Bot,
-    asked,
-    bound,
-    cancel,
-    held,
-    market_quantity,
-    place,
-    sell_out,
-    tradable,
-    within_reach,
 )
-from bots.backtest.kernel_book import FEE_PARTS as PARTS
-from bots.backtest.kernel_math import UNIT, Unsure, ceil_to, down, floor_to, up
 
 # Of `own`
 COUNT, SIZE, FIRST_HOLDING, PURCHASE, FUNDED, TRIGGER, FROM_ABOVE, STOP_LOSS, TAKE_PROFIT, POST_ONLY = range(
@@ -53,6 +58,20 @@ COUNT, SIZE, FIRST_HOLDING, PURCHASE, FUNDED, TRIGGER, FROM_ABOVE, STOP_LOSS, TA
 )
 OWN_FIELDS = 10
 STOPPED_BY_LOSS, STOPPED_BY_PROFIT = 1, 2
+
+
+@jit
+def tell_grid(bot: Bot) -> None:
+    """Fills first: an order at this price was there before anybody could react to it."""
+    now = bot.now
+    row = next_hit(bot) if mark_hits(bot) else -1
+    while row >= 0:
+        fill(bot, row, bot.slots[row, PRICE], True)
+        act_grid(bot)
+        row = next_hit(bot)
+    now[PRICED] = now[TIME]
+    if now[AT] <= now[LOW] or now[AT] >= now[HIGH]:
+        act_grid(bot)
 
 
 @jit
@@ -160,7 +179,7 @@ def complete(bot: Bot, row: int, missing: int, dust: int) -> tuple[int, int, int
     rules, slot = bot.rules, bot.slots[row]
     level = level_of(bot, row, BUYS)
     smallest = smallest_order(bot, level)
-    left = down(smallest, rules[PARTS] - rules[MAKER], rules[PARTS]) if rules[IN_BASE] else smallest
+    left = down(smallest, rules[FEE_PARTS] - rules[MAKER], rules[FEE_PARTS]) if rules[IN_BASE] else smallest
     used = max(0, min(dust, missing - left))
     quantity = asked(bot, missing - used, rules[MAKER])
     if not tradable(bot, quantity, level):

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from bots.backtest.kernel_book import (
+from bots.backtest.kernel_math import Unsure
+from bots.backtest.kernel_state import (
     DELAYED,
     FEE_PARTS,
     IN_BASE,
@@ -24,7 +25,6 @@ from bots.backtest.kernel_book import (
     TICK,
     Table,
 )
-from bots.backtest.kernel_math import Unsure
 from bots.core.rounding import nearest
 from bots.core.strategies.grid import SLIPPAGE as MARGIN
 from bots.core.strategies.grid import GridConfig

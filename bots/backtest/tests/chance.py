@@ -102,7 +102,7 @@ def _dca(chance: random.Random) -> DCAConfig:
         price_drop=drop,
         step_scale=D(chance.choice(["1", "1.2", "0.9", "2"])),
         volume_scale=D(chance.choice(["1", "1.5", "1.05", "2"])),
-        max_orders=chance.randint(1, 6) if drop else 0,
+        max_orders=chance.choice([1, 2, 3, 5, 6, 14]) if drop else 0,
         take_profit=take,
         trailing=_maybe(chance, 1, 3, 0.3) if take else None,
         stop_loss=_maybe(chance, 2, 15, 0.3),

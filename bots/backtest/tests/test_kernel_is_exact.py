@@ -4,19 +4,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from bots.backtest import compiled
 from bots.backtest.fast import fast_run
 from bots.backtest.metrics import equity_curve
 from bots.backtest.path import MODELS, FillModelName
-from bots.backtest.replay import replay
+from bots.backtest.replay import TookTooLong, replay
 from bots.backtest.run import Case, Run
 from bots.backtest.tests.chance import case_of, walk
 from bots.backtest.tests.market import BTC, GRID, MINUTE, columns
 from bots.core.risk import RiskLimits
-from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.dca import DCAConfig
 from marketdata import candle_files
 from marketdata.columns import SCALE, Columns
 
@@ -39,7 +41,7 @@ def test_the_same_in_any_market(first: int) -> None:
         case, name = case_of(seed)
         found = fast_run(case, MODELS[name])
         if isinstance(found, str):
-            replayed += isinstance(case.config, GridConfig)
+            replayed += 1
             continue
         exact = replay(case, MODELS[name])
         assert sums(found) == sums(exact), f"seed {seed}, {name}: {case.config} on {case.market}"
@@ -72,9 +74,23 @@ def test_the_same_on_real_candles(path: Path) -> None:
     grid = replace(
         GRID, lower_price=low * 9 // 8, upper_price=high * 7 // 8, grid_count=20, investment=D(10_000)
     )
+    deal = DCAConfig(
+        D(100),
+        price_drop=D(1),
+        step_scale=D("1.1"),
+        volume_scale=D("1.2"),
+        max_orders=12,
+        take_profit=D("1.5"),
+    )
+    clock = DCAConfig(
+        D(50), interval=43_200, take_profit=D(5), trailing=D("0.7"), stop_loss=D(12), max_investment=D(5_000)
+    )
     for config, name in (
         (grid, FillModelName.OHLC),
         (replace(grid, post_only=False, stop_loss_price=first / 2), FillModelName.NEXT_CANDLE),
+        (deal, FillModelName.OHLC),
+        (replace(deal, trailing=D("0.5"), stop_loss=D(20), cooldown=3600), FillModelName.NEXT_CANDLE),
+        (clock, FillModelName.LOW_FIRST),
     ):
         case = Case(config, BTC, candles, width)
         found = fast_run(case, MODELS[name])
@@ -89,6 +105,26 @@ def test_dust_of_whole_lots_that_nobody_would_buy_ends_a_cycle() -> None:
     assert isinstance(found, Run)
     assert len(found.fills) > 50
     assert sums(found) == sums(replay(case, OHLC))
+
+
+def test_a_walk_in_parts_is_the_same_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(GRID, BTC, columns(*walk(4, 300, 2.0)), MINUTE)
+    whole = fast_run(case, OHLC)
+    monkeypatch.setattr(compiled, "PART", 7)
+    parts = fast_run(case, OHLC)
+    assert isinstance(whole, Run)
+    assert isinstance(parts, Run)
+    assert sums(parts) == sums(whole)
+
+
+@pytest.mark.parametrize("changes", [{"until": 0.0}, {"should_stop": lambda: True}])
+def test_a_walk_ends_between_two_parts_when_it_is_told_to(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case(GRID, BTC, columns(*walk(4, 300, 2.0)), MINUTE)
+    monkeypatch.setattr(compiled, "PART", 100)
+    with pytest.raises(TookTooLong):
+        fast_run(replace(case, **changes), OHLC)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,20 @@
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from bots.backtest.fast import run_of
 from bots.backtest.path import MODELS, FillModelName
 from bots.backtest.report import report
-from bots.backtest.run import Case
+from bots.backtest.run import Case, StrategyConfig
 from bots.backtest.score import score
 from bots.backtest.sweep import CHUNK, scores
 from bots.backtest.tests.chance import walk
 from bots.backtest.tests.market import BTC, GRID, MINUTE, columns
+from bots.core.strategies.dca import DCAConfig
 
 CANDLES = columns(*walk(5, 3000, 2.0))
+DEAL = DCAConfig(Decimal(100), price_drop=Decimal(2), max_orders=4, take_profit=Decimal(2))
 CONFIGS = [replace(GRID, grid_count=2 + number % 9) for number in range(CHUNK + 10)]
 
 
@@ -26,9 +29,10 @@ def test_the_scores_are_those_of_single_runs_in_the_order_of_the_configs() -> No
     assert len(set(found)) == 9
 
 
-def test_a_score_is_what_the_report_says() -> None:
-    (found,) = scores([GRID], BTC, CANDLES, MINUTE, FillModelName.OHLC)
-    told = report(Case(GRID, BTC, CANDLES, MINUTE), FillModelName.OHLC)
+@pytest.mark.parametrize("config", [GRID, DEAL])
+def test_a_score_is_what_the_report_says(config: StrategyConfig) -> None:
+    (found,) = scores([config], BTC, CANDLES, MINUTE, FillModelName.OHLC)
+    told = report(Case(config, BTC, CANDLES, MINUTE), FillModelName.OHLC)
     assert found.annualized_return == pytest.approx(told["annualized_return"])
     names = {
         "sharpe": "sharpe_ratio",

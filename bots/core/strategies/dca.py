@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.core.orders import PlannedOrder
-from bots.core.rounding import ceil_to, floor_to, plain
+from bots.core.rounding import ceil_to, floor_to, plain, round8
 from bots.core.slots import DCA_EXIT_SLOT, SlotState, at_cycle, market_quantity, tradable
 from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState, within_reach
 from bots.core.types import ZERO, Market, OrderType, Side
@@ -16,6 +16,7 @@ from bots.core.types import ZERO, Market, OrderType, Side
 HUNDRED = Decimal(100)
 # A buy that is this late was missed: `missed` decides what becomes of it.
 GRACE_MS = 60_000
+LARGEST = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,13 @@ class DCAConfig:
     on_stop: str = "keep"
 
     def safety_amount(self, number: int) -> Decimal:
-        """Quote that safety order `number` (1, 2, ...) spends: amount * volume_scale ** number."""
-        return self.amount * self.volume_scale**number
+        """Quote that safety order `number` (1, 2, ...) spends: amount * volume_scale ** number, to eight places."""
+        return _eight(self.amount * self.volume_scale**number)
 
     def safety_drop(self, number: int) -> Decimal:
-        """Percent below the base order: price_drop * (1 + s + s**2 + ...), `number` terms of step_scale s."""
-        return (self.price_drop or ZERO) * sum((self.step_scale**i for i in range(number)), ZERO)
+        """Percent below the base order: price_drop * (1 + s + s**2 + ...), `number` terms of step_scale s, to eight
+        places."""
+        return _eight((self.price_drop or ZERO) * sum((self.step_scale**i for i in range(number)), ZERO))
 
     @property
     def full_cycle(self) -> Decimal:
@@ -53,6 +55,11 @@ class DCAConfig:
     @property
     def investment(self) -> Decimal:
         return self.max_investment or self.full_cycle
+
+
+def _eight(number: Decimal) -> Decimal:
+    """To eight places; what is too large for them is refused by the config anyway."""
+    return round8(number) if number < LARGEST else number
 
 
 class DCAStrategy(BaseStrategy):
@@ -206,7 +213,7 @@ class DCAStrategy(BaseStrategy):
             reason = "waiting: placed when the deal's first buy is filled"
             self.reasons |= dict.fromkeys(range(1, self.config.max_orders + 1), reason)
             return []
-        reference = base.spent / base.bought
+        reference = round8(base.spent / base.bought)
         orders, committed = [], data.position.cost + committed
         for number in range(1, self.config.max_orders + 1):
             amount = self.config.safety_amount(number)

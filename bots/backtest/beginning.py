@@ -1,0 +1,141 @@
+"""The bots that kernels walk with, as they stand before the first candle."""
+
+from decimal import Decimal
+
+import numpy as np
+
+from bots.backtest.kernel_dca_buys import DROP_PARTS
+from bots.backtest.kernel_dca_deal import (
+    AMOUNT,
+    ANCHOR,
+    BASED,
+    COOLDOWN,
+    DROPS,
+    INTERVAL,
+    MOST,
+    ORDERS,
+    PEAK,
+    REPEATS,
+    SKIPS,
+    STOP,
+    STOP_PARTS,
+    TAKE,
+    TAKE_PARTS,
+    TRAIL,
+    TRAIL_PARTS,
+)
+from bots.backtest.kernel_dca_deal import OWN_FIELDS as DCA_FIELDS
+from bots.backtest.kernel_grid import (
+    COUNT,
+    FIRST_HOLDING,
+    FROM_ABOVE,
+    FUNDED,
+    OWN_FIELDS,
+    POST_ONLY,
+    PURCHASE,
+    SIZE,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TRIGGER,
+)
+from bots.backtest.kernel_math import Unsure
+from bots.backtest.kernel_state import (
+    ALARM,
+    ASK,
+    BID,
+    CASH,
+    DUE,
+    FILL_FIELDS,
+    HIGH,
+    LOW,
+    MIN_NOTIONAL,
+    NEVER,
+    NOW_FIELDS,
+    NUMBER,
+    PRICED,
+    SLICE,
+    SLOT_FIELDS,
+    Bot,
+    Table,
+)
+from bots.backtest.path import FillModel
+from bots.backtest.run import Case
+from bots.backtest.whole import Funding, grid_levels, parts_of, rules_of, whole
+from bots.core.slots import DCA_EXIT_SLOT, EXIT_SLOT, PURCHASE_SLOT
+from bots.core.strategies.dca import DCAConfig
+from bots.core.strategies.grid import GridConfig
+
+HUNDRED = Decimal(100)
+
+
+def empty_bot(
+    case: Case, rules: Table, own: Table, plan: Table, *, rows: int, room: int, todo: int = SLICE
+) -> Bot:
+    now = np.zeros(NOW_FIELDS, np.int64)
+    now[CASH], now[LOW], now[HIGH] = whole(case.config.investment), -1, NEVER
+    now[BID], now[ASK], now[DUE], now[ALARM], now[PRICED] = -1, NEVER, NEVER, NEVER, NEVER
+    return Bot(
+        rules=rules,
+        now=now,
+        slots=np.zeros((rows, SLOT_FIELDS), np.int64),
+        fills=np.empty((room, FILL_FIELDS), np.int64),
+        states=np.empty((room, 3), np.int64),
+        profits=np.empty(room, np.int64),
+        own=own,
+        plan=plan,
+        todo=np.zeros((todo, 5), np.int64),
+    )
+
+
+def grid_bot(case: Case, model: FillModel, room: int) -> Bot:
+    config, market = case.config, case.market
+    assert isinstance(config, GridConfig)  # noqa: S101 - who calls this has looked
+    rules, levels = rules_of(market, case.slippage, model.delayed), grid_levels(config, market)
+    price = whole(config.trigger_price) if config.trigger_price else int(case.candles.close[0])
+    funding = Funding(config, market, rules, levels, price)
+    size = funding.size()
+    if not size:
+        raise Unsure("the investment does not pay for one lot in every slot")
+    own = np.zeros(OWN_FIELDS, np.int64)
+    own[COUNT], own[SIZE], own[FIRST_HOLDING] = config.grid_count, size, funding.first
+    own[PURCHASE] = funding.purchase(size, int(rules[MIN_NOTIONAL]))
+    own[FUNDED], own[POST_ONLY], own[FROM_ABOVE] = not funding.holding, config.post_only, -1
+    own[TRIGGER], own[STOP_LOSS], own[TAKE_PROFIT] = (
+        whole(limit) if limit else 0
+        for limit in (config.trigger_price, config.stop_loss_price, config.take_profit_price)
+    )
+    bot = empty_bot(case, rules, own, levels, rows=config.grid_count + 2, room=room)
+    bot.slots[:, NUMBER] = [*range(config.grid_count), PURCHASE_SLOT, EXIT_SLOT]
+    return bot
+
+
+def dca_bot(case: Case, model: FillModel, room: int) -> Bot:
+    config = case.config
+    assert isinstance(config, DCAConfig)  # noqa: S101 - who calls this has looked
+    count = config.max_orders
+    own = np.zeros(DCA_FIELDS, np.int64)
+    own[AMOUNT], own[ORDERS], own[DROPS] = whole(config.amount), count, bool(config.price_drop)
+    own[INTERVAL], own[COOLDOWN] = (config.interval or 0) * 1000, config.cooldown * 1000
+    own[MOST] = whole(config.max_investment) if config.max_investment is not None else NEVER
+    own[REPEATS], own[SKIPS] = config.repeat, config.missed == "skip"
+    rates = (
+        (TAKE, TAKE_PARTS, config.take_profit),
+        (TRAIL, TRAIL_PARTS, _negative(config.trailing)),
+        (STOP, STOP_PARTS, _negative(config.stop_loss)),
+    )
+    for rate, parts, percent in rates:
+        if percent is not None:
+            own[rate], own[parts] = parts_of(1 + percent / HUNDRED)
+    own[ANCHOR], own[BASED], own[PEAK] = int(case.candles.time[0]) + case.width, -1, -1
+    steps = range(1, count + 1)
+    left = (max(Decimal(0), 1 - config.safety_drop(number) / HUNDRED) for number in steps)
+    plan = [whole(config.safety_amount(number)) for number in steps]
+    plan += [int(part * DROP_PARTS) for part in left]
+    rules = rules_of(case.market, case.slippage, model.delayed)
+    bot = empty_bot(case, rules, own, np.array(plan, np.int64), rows=count + 3, room=room, todo=count + 3)
+    bot.slots[:, NUMBER] = [*range(count + 1), DCA_EXIT_SLOT, EXIT_SLOT]
+    return bot
+
+
+def _negative(percent: Decimal | None) -> Decimal | None:
+    return None if percent is None else -percent

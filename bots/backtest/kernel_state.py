@@ -1,0 +1,94 @@
+"""The state of a bot in a kernel, and the candles it walks through. Every price, coin and amount is a whole number of
+1e-8, every time ms."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bots.backtest.jit import jit, unowned
+
+NEVER = 2**62  # a price nothing reaches, a time that does not come
+BUYS, SELLS = 1, 2
+BLOCK = 64  # candles
+SLICE = 10  # orders that go out before the bot looks again (core.sending)
+REACH = 5  # per mille (core.strategies.base)
+STALE = 10_000  # ms (core.risk)
+
+# Columns of `slots`: the live order, then the sums of the cycle (core.slots.SlotState)
+(NUMBER, SIDE, PRICE, QUANTITY, SEQUENCE, RESTS, HIT, GRANTED, DUST, BOUGHT, SPENT, SOLD, RECEIVED, CYCLE, CYCLES,
+ PROFIT, SEEN) = range(17)  # fmt: skip
+SLOT_FIELDS = 17
+# Of `now`: where the market and the bot stand. LEG and NEXT are the walk's; at DUE and ALARM the strategy and the
+# engine want to be woken; at PRICED the engine last heard a price
+(AT, TIME, CANDLE, CASH, BASE, COST, REALIZED, LOW, HIGH, BID, ASK, WAITING, PLACED, RESERVED, FILLS, NOTED, STATES,
+ CLOSED, BEGUN, ENDING, DONE, LAST, FEES, DUE, ALARM, PRICED, LEG, NEXT, END_PRICE, END_BASE, END_COST,
+ LIVE) = range(32)  # fmt: skip
+NOW_FIELDS = 32
+# Of `rules`: the market's, and how the exchange of the backtest behaves
+(TICK, LOT, MIN_QUANTITY, MIN_NOTIONAL, MARKET_LOT, MARKET_MOST, MAKER, TAKER, FEE_PARTS, IN_BASE, SLIPPAGE,
+ SLIPPAGE_PARTS, DELAYED) = range(13)  # fmt: skip
+RULES = 13
+# Of a row of `fills`, the columns of `run.Filled` but for the coin of the fee
+FILL_FIELDS = 9
+
+Table = NDArray[np.int64]
+
+
+class Bot(NamedTuple):
+    """`own` and `plan` are what the strategy alone knows. `fills`, `states` and `profits` are filled from the top."""
+
+    rules: Table
+    now: Table
+    slots: Table
+    fills: Table
+    states: Table
+    profits: Table
+    own: Table
+    plan: Table
+    todo: Table
+
+
+class Walk(NamedTuple):
+    """The columns of the candles, `width` in ms, and which extreme of a candle comes first (`path.Way`). `bottoms` and
+    `tops` are the extremes of each BLOCK candles, so that whole blocks are passed over; both may be empty."""
+
+    time: Table
+    opens: Table
+    high: Table
+    low: Table
+    close: Table
+    bottoms: Table
+    tops: Table
+    width: int
+    way: int
+
+
+@jit
+def unowned_bot(bot: Bot) -> Bot:
+    return Bot(
+        unowned(bot.rules),
+        unowned(bot.now),
+        unowned(bot.slots),
+        unowned(bot.fills),
+        unowned(bot.states),
+        unowned(bot.profits),
+        unowned(bot.own),
+        unowned(bot.plan),
+        unowned(bot.todo),
+    )
+
+
+@jit
+def unowned_walk(walk: Walk) -> Walk:
+    return Walk(
+        unowned(walk.time),
+        unowned(walk.opens),
+        unowned(walk.high),
+        unowned(walk.low),
+        unowned(walk.close),
+        unowned(walk.bottoms),
+        unowned(walk.tops),
+        walk.width,
+        walk.way,
+    )
