@@ -99,6 +99,9 @@ def configure(level: str = "INFO") -> dict[str, Any]:
             **quiet,
             "stripe": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
+            "apprise": {
+                "level": "CRITICAL"
+            },  # its errors hold whole addresses, with the keys to people's chats
             "ccxt": {"level": "INFO"},
             "django.server": {"propagate": True},
         },

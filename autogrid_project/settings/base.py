@@ -287,7 +287,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"BacktestStatusEnum": "bots.models.BacktestStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "BacktestStatusEnum": "bots.models.BacktestStatus",
+        "NoticeChannelEnum": "bots.models.notice.OWN_CHANNELS",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [

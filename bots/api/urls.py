@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bots.api import backtest, history, views
+from bots.api import backtest, history, notices, views
 
 urlpatterns = [
     path("bots", views.Bots.as_view(), name="bots"),
@@ -25,5 +25,13 @@ urlpatterns = [
     path("backtest/optimize", backtest.Optimize.as_view(), name="optimize"),
     path("backtest/<uuid:backtest_id>", backtest.BacktestView.as_view(), name="backtest"),
     path("kill-switch", views.KillSwitch.as_view(), name="kill_switch"),
+    path("notifications", notices.Notices.as_view(), name="notifications"),
+    path("notifications/channels", notices.Channels.as_view(), name="notice_channels"),
+    path("notifications/channels/<uuid:channel_id>", notices.ChannelView.as_view(), name="notice_channel"),
+    path(
+        "notifications/channels/<uuid:channel_id>/test",
+        notices.ChannelTest.as_view(),
+        name="test_notice_channel",
+    ),
     path("kill-switch/reset", views.KillSwitchReset.as_view(), name="kill_switch_reset"),
 ]

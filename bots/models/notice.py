@@ -9,7 +9,7 @@ from django_cryptography.fields import encrypt
 
 from bots.models.delivery import Channel
 
-OWN_CHANNELS = (Channel.APPRISE, Channel.WEBHOOK)
+OWN_CHANNELS = [(kind.value, kind.label) for kind in (Channel.APPRISE, Channel.WEBHOOK)]
 
 
 class NoticeSettings(models.Model):
@@ -46,7 +46,7 @@ class NoticeChannel(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notice_channels"
     )
-    kind = models.CharField(max_length=20, choices=[(kind.value, kind.label) for kind in OWN_CHANNELS])
+    kind = models.CharField(max_length=20, choices=OWN_CHANNELS)
     label = models.CharField(max_length=60)
     hint = models.CharField(max_length=120)  # what may be shown of the URL
     url = encrypt(models.CharField(max_length=2000))
@@ -58,7 +58,7 @@ class NoticeChannel(models.Model):
         ordering = ["created_at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=[kind.value for kind in OWN_CHANNELS]), name="notice_channels_kind_known"
+                condition=Q(kind__in=[kind for kind, _ in OWN_CHANNELS]), name="notice_channels_kind_known"
             ),
         ]
 

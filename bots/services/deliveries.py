@@ -26,6 +26,7 @@ from bots.services import fill_notices
 from bots.services.mail import EmailSender, in_words
 from bots.services.notice_settings import quiet_until
 from bots.services.notices import ask_for_delivery
+from bots.services.own_senders import PushSender, WebhookSender
 from bots.services.senders import Idle, Later, Sender, Undeliverable, message_of
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,11 @@ LONGEST_DRAIN = 20.0  # s; then other tasks have their turn
 SOON = timedelta(seconds=30)  # as often as beat looks by itself
 
 # The app `telegram_bot` adds its own.
-SENDERS: dict[str, Callable[[], Sender]] = {Channel.EMAIL: EmailSender}
+SENDERS: dict[str, Callable[[], Sender]] = {
+    Channel.EMAIL: EmailSender,
+    Channel.APPRISE: PushSender,
+    Channel.WEBHOOK: WebhookSender,
+}
 
 
 @dataclass(frozen=True, slots=True)

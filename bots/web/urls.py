@@ -13,6 +13,7 @@ from bots.web.views import (
     keys,
     listing,
     new,
+    notices,
     optimize,
     paper,
 )
@@ -47,4 +48,10 @@ urlpatterns = [
     path("keys/<uuid:credential_id>/check/", keys.check, name="check_key"),
     path("keys/<uuid:credential_id>/remove/", keys.remove, name="remove_key"),
     path("account/", account.account, name="account"),
+    path("account/notices/", notices.notices, name="notices"),
+    path("account/notices/choose/", notices.choose, name="choose_notices"),
+    path("account/notices/quiet/", notices.quiet, name="quiet_hours"),
+    path("account/notices/channels/", notices.add, name="add_channel"),
+    path("account/notices/channels/<uuid:channel_id>/test/", notices.test, name="test_channel"),
+    path("account/notices/channels/<uuid:channel_id>/remove/", notices.remove, name="remove_channel"),
 ]

@@ -16,6 +16,7 @@ SIGNED_IN = [
     "/backtest/",
     "/keys/",
     "/account/",
+    "/account/notices/",
     "/accounts/password/change/",
     "/accounts/logout/",
 ]
