@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "BacktestStatusEnum": "bots.models.BacktestStatus",
+        "BacktestKindEnum": "bots.models.BacktestKind",
         "NoticeChannelEnum": "bots.models.notice.OWN_CHANNELS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
