@@ -1,5 +1,6 @@
 """What a strategy asks for: the fields that the forms of bots and of backtests share."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ DCA_FIELDS = [
     *("amount", "interval", "price_drop", "max_orders", "step_scale", "volume_scale", "max_investment"),
     *("take_profit", "trailing", "stop_loss", "cooldown", "repeat", "missed"),
 ]
+FIELD_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 FIELDS = {Strategy.GRID: GRID_FIELDS, Strategy.DCA: DCA_FIELDS}
 
 
@@ -91,4 +93,11 @@ class StrategyForm(forms.Form):
     def add_service_errors(self, errors: Iterable[FieldError]) -> None:
         for error in errors:
             field = self.renamed.get(error.field, error.field.removeprefix("config."))
-            self.add_error(field if field in self.fields else None, error.detail)
+            self.add_error(field if field in self.fields else None, self.in_words(error.detail))
+
+    def in_words(self, detail: str) -> str:
+        """The services name the API's fields; the page calls them as their labels do."""
+        return FIELD_NAME.sub(lambda name: self._called(name[0]), detail)
+
+    def _called(self, name: str) -> str:
+        return f"the {str(self.fields[name].label).lower()}" if name in self.fields else name

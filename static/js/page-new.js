@@ -3,6 +3,9 @@
 import * as format from "format";
 import { onEvent, watch } from "live";
 import { PriceChart } from "price-chart";
+import { RangeHandles } from "range-handles";
+import { Replay } from "replay";
+import { averageTrueRange, dealLines, gridLines } from "strategy-lines";
 
 const form = document.getElementById("bot-form");
 
@@ -10,7 +13,11 @@ if (form) {
   const field = (name) => form.elements[name];
   const chart = new PriceChart(form.querySelector("[data-chart]"));
   const typed = new Set([...form.querySelectorAll("input")].filter((input) => input.defaultValue).map((input) => input.name));
+  const handles = new RangeHandles(chart, { low: field("lower_price"), high: field("upper_price") });
+  const beside = Object.fromEntries([...form.querySelectorAll("[data-beside]")].map((element) => [element.dataset.beside, element]));
+  const replay = new Replay(form);
   let market = null;
+  let suggested = null;
 
   const suggest = (name, value) => {
     if (!typed.has(name) && field(name)) field(name).value = value;
@@ -30,7 +37,9 @@ if (form) {
       suggest("upper_price", market.upper);
       suggestName();
       for (const unit of form.querySelectorAll('[data-unit="quote"]')) unit.textContent = market.quote;
+      handles.setMarket(market);
       chart.load(market.exchange, market.symbol);
+      loadSuggestion();
       watch(market.exchange, market.symbol);
     } else chart.say(found.detail);
     showPrice(market?.price);
@@ -45,31 +54,25 @@ if (form) {
     form.querySelector("[data-price]").textContent = price ? format.price(price) : "";
   }
 
-  function levels() {
-    const [low, high, count] = ["lower_price", "upper_price", "grid_count"].map((name) => Number(field(name).value));
-    if (!(low > 0 && high > low && count >= 2 && count <= 500)) return [];
-    const geometric = field("spacing").value === "geometric";
-    const at = (i) => (geometric ? low * (high / low) ** (i / count) : low + ((high - low) * i) / count);
-    const price = Number(market?.price ?? 0);
-    return Array.from({ length: count + 1 }, (_, i) => ({ price: at(i), side: at(i) < price ? "buy" : "sell", state: "open" }));
+  /** The form's numbers as the lines are drawn from them. */
+  function values() {
+    const of = ([name, value]) => [name, name === "spacing" || name === "strategy" ? value : Number(value)];
+    return Object.fromEntries([...new FormData(form)].map(of));
   }
 
-  /** The buys of a DCA deal that began at the present price, and where it would take its profit. */
-  function deal() {
+  function draw() {
+    painting = null;
     const price = Number(market?.price ?? 0);
-    const number = (name, otherwise) => Number(field(name).value || otherwise);
-    const buys = [];
-    for (let i = 1, drop = 0, step = number("price_drop", 0); step && i <= number("max_orders", 0) && i < 100; i++) {
-      drop += step;
-      step *= number("step_scale", 1);
-      if (drop < 100) buys.push({ price: price * (1 - drop / 100), side: "buy", state: "open" });
-    }
-    const profit = number("take_profit", 0);
-    return price && profit ? [...buys, { price: price * (1 + profit / 100), side: "sell", state: "open" }] : buys;
+    const isGrid = field("strategy").value === "grid";
+    const lines = isGrid ? gridLines(values(), price, Number(market?.tick ?? 0)) : dealLines(values(), price);
+    chart.setLevels(lines, { whole: true });
+    handles.show(isGrid && market !== null);
+    handles.place();
   }
 
+  let painting = null;
   function changed() {
-    chart.setLevels(field("strategy").value === "dca" ? deal() : levels(), { whole: true });
+    painting ??= requestAnimationFrame(draw);
     htmx.trigger(form, "check");
   }
 
@@ -86,7 +89,35 @@ if (form) {
     }
   });
 
-  document.addEventListener("htmx:afterSwap", () => {
+  /** A range and a number of grids from what the market did; shown beside the chart, taken by a click. */
+  async function loadSuggestion() {
+    const { exchange, symbol } = market;
+    beside.suggestion.hidden = true;
+    const query = new URLSearchParams({ exchange, symbol, investment: field("investment").value || "1000" });
+    const answer = await fetch(`/api/v1/bots/suggestion?${query}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok || symbol !== market?.symbol) return;
+    suggested = await answer.json();
+    const { lower_price: low, upper_price: high, grid_count: count } = suggested.config;
+    beside.range.textContent = `${format.price(low)} – ${format.price(high)}, ${count} grids`;
+    beside.why.textContent = suggested.sentences.join(" ");
+    beside.suggestion.hidden = false;
+  }
+
+  beside.take.addEventListener("click", () => {
+    for (const [name, value] of Object.entries(suggested.config)) if (name !== "investment") field(name).value = value;
+    for (const name of ["lower_price", "upper_price"]) typed.add(name);
+    changed();
+  });
+
+  form.querySelector("[data-chart]").addEventListener("bars", ({ detail: { bars, frame } }) => {
+    const range = averageTrueRange(bars);
+    const share = range === null ? "" : ` (${((range / bars.at(-1).close) * 100).toFixed(2)}%)`;
+    beside.atr.textContent = range === null ? "–" : `${format.average(range.toPrecision(6))}${share}, ${frame}`;
+  });
+
+  // The replay follows what the pre-flight has accepted.
+  document.addEventListener("htmx:afterSwap", ({ target }) => {
+    if (target.id === "check" && target.querySelector("[data-checked]")) replay.ask();
     for (const error of form.querySelectorAll(".field-error")) {
       const input = document.getElementById(error.id.replace(/_error$/, ""));
       input?.setAttribute("aria-invalid", String(error.textContent.trim() !== ""));

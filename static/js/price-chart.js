@@ -30,6 +30,8 @@ export class PriceChart {
   #range = null;
   #last = null;
   #asked = 0;
+  #scaled = null;
+  #held = false;
 
   constructor(root) {
     this.root = root;
@@ -86,6 +88,22 @@ export class PriceChart {
     }
   }
 
+  /** Height of the part that has prices, in pixels. */
+  get height() {
+    return this.root.clientHeight - this.chart.timeScale().height();
+  }
+
+  /** `paint()` is called whenever prices may stand elsewhere in the chart. */
+  onPaint(paint) {
+    this.series.attachPrimitive({ updateAllViews: paint });
+  }
+
+  /** While held, the scale stays as it is, whatever the levels are: nothing moves away under a finger. */
+  hold(held) {
+    this.#held = held;
+    if (!held) this.#drawLevels();
+  }
+
   /** levels: [{price, side, state}]; whole: scale so that all of them show. */
   setLevels(levels, { whole = false } = {}) {
     const prices = levels.map((level) => Number(level.price)).filter(Number.isFinite);
@@ -127,6 +145,7 @@ export class PriceChart {
     this.series.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
     this.series.setData(bars);
     this.#last = bars.at(-1);
+    this.root.dispatchEvent(new CustomEvent("bars", { detail: { bars, frame: this.frame } }));
     this.#drawMarks();
     this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - 120, to: bars.length + 4 });
   }
@@ -175,6 +194,11 @@ export class PriceChart {
 
   /** Shows the levels near the candles without squeezing these, or all levels where they are being chosen. */
   #scale(original) {
+    if (!this.#held) this.#scaled = this.#around(original);
+    return this.#scaled;
+  }
+
+  #around(original) {
     const range = original?.priceRange;
     if (!range || !this.#range) return original;
     const { low, high, whole } = this.#range;

@@ -54,7 +54,7 @@ def test_a_page_shows_what_happened_while_it_was_loading(page: Page, stack: Stac
     page.get_by_label("Email").fill("loading@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name="Loading", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Loading", exact=True).first).to_be_visible()
 
     def stop_meanwhile(script: Route) -> None:
         trader.post(f"bots/{bot}/stop")
@@ -88,8 +88,9 @@ def create_grid(page: Page) -> None:
     """Narrow enough that the market crosses a level soon."""
     expect(page.locator("#check")).to_contain_text("Ready to start")
     price = Decimal(page.locator("[data-price]").inner_text().replace(",", ""))
-    page.get_by_label("Lower price").fill(f"{price * Decimal('0.97'):.2f}")
-    page.get_by_label("Upper price").fill(f"{price * Decimal('1.03'):.2f}")
+    drag_the_upper_line(page)
+    page.get_by_role("textbox", name="Lower price").fill(f"{price * Decimal('0.97'):.2f}")
+    page.get_by_role("textbox", name="Upper price").fill(f"{price * Decimal('1.03'):.2f}")
     page.get_by_label("Grids").fill("2000")
     expect(page.locator("#id_grid_count_error")).to_contain_text("2 to 500")
     page.get_by_label("Grids").fill("20")
@@ -97,6 +98,28 @@ def create_grid(page: Page) -> None:
     expect(page.locator("#check")).to_contain_text("Ready to start")
     page.get_by_role("button", name="Create and start").click()
     expect(page.locator("#p-head .badge")).to_have_text("Running")
+
+
+def drag_the_upper_line(page: Page) -> None:
+    """By the mouse, then by a key; the field follows, and the answers below the chart follow the field."""
+    line, field = (
+        page.get_by_role("slider", name="Upper price"),
+        page.get_by_role("textbox", name="Upper price"),
+    )
+    expect(line).to_be_visible(timeout=60_000)
+    line.scroll_into_view_if_needed()
+    at, first = line.bounding_box(), field.input_value()
+    assert at is not None
+    page.mouse.move(at["x"] + 60, at["y"] + at["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(at["x"] + 60, at["y"] + at["height"] / 2 + 40, steps=4)
+    page.mouse.up()
+    expect(field).not_to_have_value(first)
+    dragged = field.input_value()
+    assert Decimal(dragged) < Decimal(first)
+    line.press("ArrowUp")
+    expect(field).not_to_have_value(dragged)
+    expect(page.locator("#check")).to_contain_text("Ready to start")
 
 
 def open_orders(stack: Stack) -> list[str]:

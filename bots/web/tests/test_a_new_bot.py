@@ -98,6 +98,11 @@ def test_the_check_puts_each_failure_at_its_field(as_alice: Client, key: Credent
     assert "invest at least" in page[start : start + 300]
 
 
+def test_errors_call_fields_as_the_page_does(as_alice: Client, key: Credential) -> None:
+    page = as_alice.post("/bots/new/check/", form(key, upper_price="50000")).content.decode()
+    assert "Must be above the lower price (60000)." in page
+
+
 def test_a_blank_is_no_mistake_while_one_types(as_alice: Client, key: Credential) -> None:
     page = as_alice.post("/bots/new/check/", form(key, lower_price="")).content.decode()
     assert "required" not in page

@@ -45,7 +45,7 @@ def past(request: HttpRequest) -> HttpResponse:
     except CandlesLoading as loading:
         context["loading"] = str(loading).partition(". ")[0]
     except InvalidConfig as refused:
-        context["trouble"] = " ".join(error.detail for error in refused.errors)
+        context["trouble"] = " ".join(form.in_words(error.detail) for error in refused.errors)
     except (ExchangeError, TookTooLong) as error:
         context["trouble"] = str(error)
     else:
