@@ -119,6 +119,7 @@ def _made(home: Home, urls: dict[str, str], bots: int) -> Rig:
     env = environment(home, urls, SETTINGS)
     ca = str(home.path / "exchange" / "ca.pem")
     env["AUTOGRID_SIMULATOR"] = json.dumps({"host": "127.0.0.1", "port": wire, "ca": ca})
+    env["AUTOGRID_TELEGRAM"] = "http://127.0.0.1:9"  # nobody is linked, so nobody asks there
     env["AUTOGRID_BOTS_PER_WORKER"] = str(bots)
     return Rig(home, env, control, wire, bots)
 

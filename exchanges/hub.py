@@ -16,23 +16,27 @@ from exchanges.connector.transport import client_session
 from exchanges.connector.venue import RETRY_DELAYS
 from exchanges.limiter import SharedLimiter
 
+PAGE_DELAYS = (0.5, 1.0)  # somebody waits
+
 
 class Hub:
-    def __init__(self, simulator: dict[str, Any] | None, retry_delays: tuple[float, ...]) -> None:
+    def __init__(self, simulator: dict[str, Any] | None, pages: bool) -> None:
         self.simulator = simulator
+        self._pages = pages
         # Each simulated exchange counts for itself, though all of them know the same accounts.
         self._prefix = "" if simulator is None else f"simulator:{simulator['port']}:"
         self._ways: dict[str, tuple[aiohttp.ClientSession, SharedLimiter]] = {}  # by their names
         self.session, self.limiter = self._way("")
         proxies = egress.proxies_of(settings.EXCHANGE_PROXIES) if simulator is None else {}
         by_proxy = {exchange: self._way(proxy) for exchange, proxy in proxies.items()}
-        self.markets = MarketCache(self.session, self.limiter, retry_delays=retry_delays, by_proxy=by_proxy)
+        delays = PAGE_DELAYS if pages else RETRY_DELAYS
+        self.markets = MarketCache(self.session, self.limiter, retry_delays=delays, by_proxy=by_proxy)
         self._public: dict[str, RestConnector] = {}
 
     def _way(self, proxy: str) -> tuple[aiohttp.ClientSession, SharedLimiter]:
         name = egress.name_of(proxy)
         if name not in self._ways:
-            limiter = SharedLimiter(settings.REDIS_URL, egress=name, prefix=self._prefix)
+            limiter = SharedLimiter(settings.REDIS_URL, egress=name, prefix=self._prefix, pages=self._pages)
             self._ways[name] = client_session(self.simulator, proxy), limiter
         return self._ways[name]
 
@@ -57,14 +61,14 @@ class Hub:
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 
-async def hub(retry_delays: tuple[float, ...] = RETRY_DELAYS) -> Hub:
-    """The running loop's; its first caller says how patient it is. A simulator that moved, as in tests, makes
-    a new one."""
+async def hub(*, pages: bool = False) -> Hub:
+    """The running loop's; its first caller says whether it is for pages, which are less patient and wait in a share of
+    their own. A simulator that moved, as in tests, makes a new one."""
     loop = asyncio.get_running_loop()
     found = _hubs.get(loop)
     if found is not None and found.simulator == settings.EXCHANGE_SIMULATOR:
         return found
-    _hubs[loop] = Hub(settings.EXCHANGE_SIMULATOR, retry_delays)
+    _hubs[loop] = Hub(settings.EXCHANGE_SIMULATOR, pages)
     if found is not None:
         await found.close()
     return _hubs[loop]

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 HEADROOM = 0.9  # of the exchange's limit
 READ_SHARE = 0.8  # of that; the rest is kept for orders and cancels
+PAGE_SHARE = 0.4  # of that; the rest of the reads' share is kept for what trading asks
+LONG_WAIT = 5.0  # seconds: who waits longer is told of in the log
+TELL_EVERY = 60.0  # seconds between two such lines about an exchange
 LOCAL_SHARE = 0.25
 REDIS_TIMEOUT = 1.0
 REDIS_RETRY = 2.0
@@ -117,9 +120,12 @@ class Limiter(Protocol):
 
 
 class SharedLimiter:
-    """One per event loop. `egress` names the address that the exchange sees and counts by."""
+    """One per event loop. `egress` names the address that the exchange sees and counts by. `pages`: whoever asks on
+    this loop (pages, key checks) waits sooner than a bot, so that no crowd of them holds up what trading asks."""
 
-    def __init__(self, redis_url: str, *, egress: str = "default", prefix: str = "") -> None:
+    def __init__(
+        self, redis_url: str, *, egress: str = "default", prefix: str = "", pages: bool = False
+    ) -> None:
         self._pool = ConnectionPool.from_url(
             redis_url,
             max_connections=REDIS_CONNECTIONS,
@@ -135,15 +141,16 @@ class SharedLimiter:
         self._pause = self._redis.register_script(PAUSE)
         self._egress = egress
         self._prefix = prefix
+        self._pages = pages
+        self._told_at: dict[str, float] = {}  # of long waits, by exchange
         self._local = LocalWindows()
         self._away_until = 0.0
 
     async def acquire(self, rate: Rate) -> None:
         windows, pauses = self._limits(rate)
-        while True:
-            wait = await self._ask(windows, pauses)
-            if wait <= 0:
-                return
+        began = time.monotonic()
+        while (wait := await self._ask(windows, pauses)) > 0:
+            self._tell(rate.exchange, time.monotonic() - began + wait)
             await asyncio.sleep(wait)
 
     async def pause(self, exchange: str, seconds: float, account: str = "") -> None:
@@ -180,6 +187,9 @@ class SharedLimiter:
         key = f"{self._prefix}limit:{rate.exchange}:{self._egress}"
         slot = _slot(rate.weight_seconds, 60)
         windows = [Window(key, rate.weight, int(rate.weight_limit * share), slot, 60)]
+        if self._pages and not rate.urgent:
+            capacity = int(rate.weight_limit * HEADROOM * PAGE_SHARE)
+            windows.append(Window(f"{key}:pages", rate.weight, capacity, slot, 60))
         pauses = [self._pause_key(rate.exchange, "")]
         if rate.order_limit:
             key = f"{self._prefix}limit:{rate.exchange}:account:{rate.account}"
@@ -194,6 +204,16 @@ class SharedLimiter:
     def _pause_key(self, exchange: str, account: str) -> str:
         scope = f"account:{account}" if account else self._egress
         return f"{self._prefix}pause:{exchange}:{scope}"
+
+    def _tell(self, exchange: str, seconds: float) -> None:
+        """Of a wait that is long, once a minute: everybody else's is as long."""
+        now = time.monotonic()
+        if seconds < LONG_WAIT or now < self._told_at.get(exchange, -TELL_EVERY) + TELL_EVERY:
+            return
+        self._told_at[exchange] = now
+        who = "pages" if self._pages else "trading"
+        told = {"exchange": exchange, "egress": self._egress, "for": who, "seconds": round(seconds, 1)}
+        log.warning("waiting_for_request_weight", extra=told)
 
     def _went_away(self, error: Exception) -> None:
         log.warning("Redis is away (%s): keeping to a quarter of the rate limits.", type(error).__name__)

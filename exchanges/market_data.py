@@ -15,7 +15,6 @@ from exchanges.hub import hub
 T = TypeVar("T")
 
 SECONDS = 10.0
-RETRY_DELAYS = (0.5, 1.0)  # somebody waits
 
 
 def market_of(exchange: str, symbol: str) -> Market:
@@ -40,7 +39,7 @@ def ask_as(exchange: str, keys: Keys, question: Callable[[RestConnector], Awaita
     """One question to an account, over a connector of its own."""
 
     async def answer() -> T:
-        connector = (await hub(RETRY_DELAYS)).connect(exchange, keys)
+        connector = (await hub(pages=True)).connect(exchange, keys)
         try:
             return await question(connector)
         finally:
@@ -54,6 +53,6 @@ def _ask(exchange: str, question: Callable[[RestConnector], Awaitable[T]]) -> T:
         raise UnknownSymbol("This exchange is not supported.", "unsupported_exchange")
 
     async def answer() -> T:
-        return await question((await hub(RETRY_DELAYS)).public(exchange))
+        return await question((await hub(pages=True)).public(exchange))
 
     return background.run(answer, SECONDS)

@@ -67,6 +67,21 @@ async def test_reads_leave_room_for_orders(one, exchange):
     assert await taken_at_once(one, replace(read, urgent=True), 30) == 4  # up to 900
 
 
+async def test_pages_leave_room_for_what_trading_asks(one, exchange):
+    pages, read = SharedLimiter(settings.REDIS_URL, pages=True), Rate(exchange, 50, 1000)
+    assert await taken_at_once(pages, read, 30) == 7  # 360 of 1,000
+    assert await taken_at_once(one, read, 30) == 7  # up to 720
+    assert await taken_at_once(pages, replace(read, urgent=True), 30) == 4  # up to 900
+    await pages.close()
+
+
+async def test_what_trading_has_taken_is_not_there_for_pages(one, exchange):
+    pages, read = SharedLimiter(settings.REDIS_URL, pages=True), Rate(exchange, 50, 1000)
+    assert await taken_at_once(one, read, 30) == 14
+    assert await taken_at_once(pages, read, 1) == 0
+    await pages.close()
+
+
 async def test_a_window_frees_itself_as_its_slots_pass(one):
     window = Window(f"limit:{uuid.uuid4().hex}", 1, 2, 50, 4)
     assert [await one._ask([window], []) for _ in range(2)] == [0, 0]
