@@ -29,7 +29,17 @@ def migrate_and_collect() -> None:
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=1)
+    forget_the_cloud()
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+
+
+def forget_the_cloud() -> None:
+    """Periodic tasks that only the cloud's workers know stay in the database when it goes back to self-hosted."""
+    from django.apps import apps
+    from django_celery_beat.models import PeriodicTask
+
+    if not apps.is_installed("billing"):
+        PeriodicTask.objects.filter(task__startswith="billing.").delete()
 
 
 def state(root: Path, url: str) -> str:

@@ -2,16 +2,16 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
 from django.conf import settings
+from stripe import InvalidRequestError as NoSuchObject
 from stripe import RequestsClient, StripeClient, StripeError
 
-__all__ = ["Seen", "StripeError", "client", "look", "plain"]
+__all__ = ["NoSuchObject", "Seen", "StripeError", "client", "look", "plain"]
 
 TIMEOUT = 10.0  # seconds
 _clients: dict[tuple[str, str], StripeClient] = {}
@@ -64,9 +64,3 @@ def look(customer: str) -> Seen:
 def _time_of(listed: Any) -> int:
     """Stripe's clock decides over periods and grace, so it also says what time it is."""
     return int(parsedate_to_datetime(listed.last_response.headers["Date"]).timestamp())
-
-
-def every_customer() -> Iterator[dict[str, Any]]:
-    """All that Stripe knows. Raises StripeError."""
-    for each in client().v1.customers.list({"limit": 100}).auto_paging_iter():
-        yield plain(each)

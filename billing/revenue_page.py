@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 
 from billing import revenue
 from billing.models import Standing
+from billing.money import dollars
 from billing.plans import PLANS
 from billing.revenue import Month
 
@@ -30,7 +31,7 @@ def context() -> dict[str, Any]:
     found, failing = revenue.months(), revenue.failing()
     this, count = found[0], failing.count()
     figures = [
-        ("MRR", money(this.mrr)),
+        ("MRR", dollars(this.mrr)),
         ("Customers", f"{this.customers:,}"),
         ("Churn this month", churn(this)),
         ("Payments that fail now", f"{count:,}"),
@@ -44,11 +45,6 @@ def context() -> dict[str, Any]:
     }
 
 
-def money(cents: int) -> str:
-    whole, rest = divmod(cents, 100)
-    return f"${whole:,}.{rest:02}"
-
-
 def churn(month: Month) -> str:
     return "–" if month.churn is None else f"{month.churn:.1f} %"
 
@@ -58,9 +54,9 @@ def _month(month: Month) -> list[str]:
     sums = [month.gained, month.grown, month.shrunk, month.gone]
     return [
         date_format(month.start, "M Y"),
-        money(month.mrr),
+        dollars(month.mrr),
         *counts,
-        *map(money, sums),
+        *map(dollars, sums),
         f"{month.failed:,}",
     ]
 
@@ -69,4 +65,4 @@ def _failing(row: Standing) -> list[str]:
     until = row.grace_until
     ends = "over" if until is None or until <= timezone.now() else f"{date_format(until, 'j M Y H:i')} UTC"
     status = row.status.replace("_", " ")
-    return [row.user.email, PLANS[row.plan].name, f"{money(row.amount)} a {row.interval}", status, ends]
+    return [row.user.email, PLANS[row.plan].name, f"{dollars(row.amount)} a {row.interval}", status, ends]

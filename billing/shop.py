@@ -9,6 +9,7 @@ from accounts.models import User
 from billing import gateway
 from billing.judging import GOOD
 from billing.models import Standing
+from billing.money import short_dollars
 from billing.plans import PLANS
 
 PAID = tuple(plan for plan in PLANS if plan != "free")
@@ -27,6 +28,9 @@ class ShopRefused(Exception):
         self.code, self.detail = code, detail
 
 
+NOTHING_YET = ShopRefused("no_customer", "There is nothing to manage yet: choose a plan first.")
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     plan: str
@@ -36,8 +40,7 @@ class Offer:
 
     @property
     def dollars(self) -> str:
-        whole, cents = divmod(self.amount, 100)
-        return f"{whole:,}.{cents:02}" if cents else f"{whole:,}"
+        return short_dollars(self.amount)
 
 
 def offers() -> list[Offer]:
@@ -59,8 +62,11 @@ def open_checkout(*, user: User, plan: str, interval: str, success_url: str, can
     if offer is None:
         raise ShopRefused("not_offered", f"Choose a plan ({', '.join(PAID)}) and an interval (month, year).")
     customer = customer_of(user)
-    if any(each["status"] in (*GOOD, "past_due", "unpaid") for each in gateway.look(customer).subscriptions):
+    seen = gateway.look(customer)
+    if any(each["status"] in (*GOOD, "past_due", "unpaid") for each in seen.subscriptions):
         raise ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
+    if seen.is_deleted:
+        customer = _anew(user, customer)
     session = gateway.client().v1.checkout.sessions.create(
         {
             "mode": "subscription",
@@ -79,10 +85,13 @@ def open_portal(*, user: User, return_url: str) -> str:
     """Raises ShopRefused and StripeError."""
     standing = Standing.objects.filter(user=user).first()
     if standing is None:
-        raise ShopRefused("no_customer", "There is nothing to manage yet: choose a plan first.")
-    session = gateway.client().v1.billing_portal.sessions.create(
-        {"customer": standing.customer, "return_url": return_url}
-    )
+        raise NOTHING_YET
+    try:
+        session = gateway.client().v1.billing_portal.sessions.create(
+            {"customer": standing.customer, "return_url": return_url}
+        )
+    except gateway.NoSuchObject:  # deleted there
+        raise NOTHING_YET from None
     return str(session.url)
 
 
@@ -91,16 +100,26 @@ def customer_of(user: User) -> str:
     found = Standing.objects.filter(user=user).first()
     if found is not None:
         return found.customer
-    made = gateway.client().v1.customers.create(
-        {"email": user.email, "metadata": {"djstripe_subscriber": str(user.pk)}},
-        {"idempotency_key": f"customer-{user.pk}"},  # two at once make one
-    )
+    made = _made_customer(user, f"customer-{user.pk}")
     try:
         with transaction.atomic():
-            Standing.objects.create(user=user, customer=made.id)
+            Standing.objects.create(user=user, customer=made)
     except IntegrityError:  # the other one wrote it
         return Standing.objects.get(user=user).customer
-    return str(made.id)
+    return made
+
+
+def _anew(user: User, gone: str) -> str:
+    """Another customer for one that was deleted at Stripe."""
+    made = _made_customer(user, f"customer-{user.pk}-{gone}")
+    Standing.objects.filter(user=user, customer=gone).update(customer=made)
+    return Standing.objects.get(user=user).customer
+
+
+def _made_customer(user: User, key: str) -> str:
+    """Two at once, under one idempotency key, make one."""
+    params: Any = {"email": user.email, "metadata": {"djstripe_subscriber": str(user.pk)}}
+    return str(gateway.client().v1.customers.create(params, {"idempotency_key": key}).id)
 
 
 def publish() -> list[str]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+import stripe
 from django.db import connection, transaction
 from djstripe.models import Customer, Product, Subscription
 
@@ -12,6 +13,7 @@ from accounts.models import User
 from billing import gateway, revenue
 from billing.judging import FREE, RANKS, Judged, judge
 from billing.models import Grant, Standing
+from billing.money import dollars
 from billing.plans import PLANS
 from billing.signals import plan_changed, plan_news
 
@@ -123,17 +125,34 @@ def news_of(row: Standing, judged: Judged) -> list[News]:
     return found
 
 
-def end_what_was_taken_back(charge: str) -> str:
-    """The customer whose charge was refunded or is disputed. Where it was his last one, and all of it, his
-    subscriptions end at once. Raises StripeError."""
+def end_what_was_taken_back(charge: str) -> tuple[str, News]:
+    """The customer whose charge was refunded or is disputed, and what he has to hear of it. Where it was his last one,
+    and all of it, his subscriptions end at once. Raises StripeError."""
     v1 = gateway.client().v1
     found = v1.charges.retrieve(charge)
     customer = str(found.customer)
     newest = v1.charges.list({"customer": customer, "limit": 1}).data
-    if newest and newest[0].id == found.id and (found.refunded or found.disputed):
-        for subscription in v1.subscriptions.list({"customer": customer}).data:
-            v1.subscriptions.cancel(subscription.id)
-    return customer
+    ends = bool(newest) and newest[0].id == found.id and bool(found.refunded or found.disputed)
+    for subscription in v1.subscriptions.list({"customer": customer}).data if ends else []:
+        v1.subscriptions.cancel(subscription.id)
+    return customer, _news_of_charge(found, ends)
+
+
+def _news_of_charge(charge: stripe.Charge, ends: bool) -> News:
+    ended = " Your subscription has ended with it." if ends else ""
+    if charge.disputed:
+        text = f"Your bank disputes a payment of {dollars(charge.amount)}.{ended} If that is a mistake, write to us."
+        return News("plan_disputed", text, charge.id)
+    text = f"We have refunded {dollars(charge.amount_refunded)} of your payments.{ended}"
+    return News("plan_refunded", text, f"{charge.id}:{charge.amount_refunded}")
+
+
+def tell(customer: str, news: News) -> None:
+    """Once of each occasion, however often this is called."""
+    row = Standing.objects.select_related("user").filter(customer=customer).first()
+    if row is not None:
+        with transaction.atomic():
+            plan_news.send(User, user=row.user, news=news)
 
 
 def _moment(seconds: int) -> datetime | None:

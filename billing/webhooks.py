@@ -98,7 +98,8 @@ def handle(event: StripeEvent, looked_up: set[str]) -> None:
     """What it is about is fetched again, so that it does not matter when, and how often, this comes."""
     customer = event.customer
     if event.type in ("charge.refunded", "charge.dispute.created"):
-        customer = standing.end_what_was_taken_back(event.object_id)
+        customer, news = standing.end_what_was_taken_back(event.object_id)
+        standing.tell(customer, news)
     if customer and customer not in looked_up:
         standing.review(customer)
         looked_up.add(customer)

@@ -66,7 +66,7 @@ class Books:
 
     def get(self, kind: str, number: str) -> Object:
         row = self.objects.get(number)
-        if row is None or row["object"] != kind:
+        if row is None or row["object"] != kind or row.get("deleted"):
             message = f"No such {kind}: '{number}'"
             raise Refused(404, "invalid_request_error", message, "resource_missing", "id")
         return row

@@ -55,6 +55,11 @@ ROUTES: list[tuple[str, str, Action]] = [
     ("GET", "products", _lister("product", "/v1/products", "active")),
     ("GET", "products/ID", _getter("product")),
     ("POST", "products/ID", _on("product", catalog.update)),
+    (
+        "GET",
+        "products/ID/features",
+        lambda _books, _params, number: page_of([], f"/v1/products/{number}/features"),
+    ),
     ("POST", "prices", catalog.create_price),
     ("GET", "prices", _prices),
     ("GET", "prices/ID", _getter("price")),
