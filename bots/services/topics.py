@@ -57,7 +57,7 @@ KINDS = {
     "plan_paid": Kind("Your plan is paid again", topic="plan"),
     "plan_cancelled": Kind("Your plan is cancelled", topic="plan"),
     "plan_refunded": Kind("A payment was refunded", topic="plan"),
-    "plan_disputed": Kind("A payment is disputed", Priority.URGENT, "plan"),
+    "plan_disputed": Kind("A payment is disputed", _URGENT, "plan"),
     "plan_changed": Kind("Your plan has changed", topic="plan"),
     "plan_paused": Kind("Bots are paused: your plan allows fewer", _URGENT, "plan"),
     "plan_resumed": Kind("Your bots go on", topic="plan"),
