@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("backtest", "crash", "engine")
+NAMES = ("backtest", "crash", "engine", "notices")
 
 
 def main() -> int:

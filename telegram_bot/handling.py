@@ -2,10 +2,12 @@
 
 import logging
 import time
+from contextlib import suppress
 from typing import Any
 
 from django.core.cache import cache
 
+from bots.services import pace
 from telegram_bot import audit, links
 from telegram_bot.messenger import Blocked, Messenger, Refused, RetryAfter, Unreachable
 from telegram_bot.models import Refusal
@@ -78,6 +80,8 @@ def _respond(messenger: Messenger, incoming: Incoming, answered: Answer) -> None
 
 
 def _send(messenger: Messenger, incoming: Incoming, reply: Reply) -> None:
+    with suppress(pace.Busy):  # without Redis notices rest, and an answer may go
+        pace.wait_for_all()
     if reply.edits and incoming.message_id and reply.photo is None:
         messenger.edit(incoming.chat_id, incoming.message_id, reply, has_photo=incoming.has_photo)
         message_id = incoming.message_id

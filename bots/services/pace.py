@@ -43,8 +43,7 @@ def turn(chat_id: int, patience: float = 30.0) -> Iterator[None]:
     with _answering():
         _hold_chat(chat_id, time.monotonic() + patience)
     try:
-        with _answering():
-            _wait_for_all()
+        wait_for_all()
         yield
     finally:
         with suppress(redis.RedisError):  # what was sent was sent
@@ -86,7 +85,8 @@ def _try_chat(chat_id: int) -> float:
     return left / 1000
 
 
-def _wait_for_all() -> None:
+def wait_for_all() -> None:
+    """Waits for the limit over all alone: for an answer in a chat, which may follow a notice at once. Raises Busy."""
     deadline = time.monotonic() + LONGEST_WAIT
     while (wait := _take()) > 0:
         if time.monotonic() + wait > deadline:
@@ -96,7 +96,8 @@ def _wait_for_all() -> None:
 
 def _take() -> float:
     window = (1, PER_SECOND, SLOT_MS, SLOTS)
-    wait: Any = _redis().eval(TAKE, 1, OVERALL, 1, *window)
+    with _answering():
+        wait: Any = _redis().eval(TAKE, 1, OVERALL, 1, *window)
     return int(wait) / 1000
 
 
