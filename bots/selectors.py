@@ -27,6 +27,7 @@ __all__ = [
     "bot_view",
     "bot_views",
     "bots_of",
+    "buy_and_hold",
     "equity",
     "levels",
     "mark_price",
@@ -140,7 +141,7 @@ def stats(bot: Bot) -> dict[str, Any]:
         "fees": view["fees"],
         "total_return": _ratio(total),
         "annualized_return": _ratio(_annualized(bot, total)),
-        "buy_and_hold_return": _ratio(_buy_and_hold(bot, view["mark_price"])),
+        "buy_and_hold_return": _ratio(buy_and_hold(bot, view["mark_price"])),
         "max_drawdown": _ratio(max_drawdown(bot)),
     }
 
@@ -157,6 +158,7 @@ def _annualized(bot: Bot, total: Decimal) -> Decimal | None:
     return annualized_return(total, int(elapsed.total_seconds() * 1000))
 
 
-def _buy_and_hold(bot: Bot, mark: Decimal | None) -> Decimal | None:
+def buy_and_hold(bot: Bot, mark: Decimal | None) -> Decimal | None:
+    """What its coin made since the bot's first fill, as a fraction; None before it."""
     first = bot.fills.order_by("time", "trade_id").values_list("price", flat=True).first()
     return mark / first - 1 if mark and first else None

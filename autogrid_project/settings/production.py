@@ -75,3 +75,6 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("AUTOGRID_EMAIL_FROM", "autogrid@lo
 if not EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
+
+# What exchanges see of this server: shown where users limit their keys to it.
+AUTOGRID_ADDRESS = env.text("AUTOGRID_ADDRESS", "")

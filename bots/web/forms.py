@@ -11,6 +11,9 @@ from bots.web.strategy_form import StrategyForm, number
 from exchanges.entry import Offer
 from exchanges.models import Credential, Mode
 
+ON_STOP = "When stopped by you"
+ON_STOP_CHOICES = [("keep", "Keep the coins"), ("sell", "Sell the coins at the market")]
+
 
 class KeyChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
@@ -22,11 +25,7 @@ class BotForm(StrategyForm):
 
     name = forms.CharField(label="Name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
     credential = KeyChoice(Credential.objects.none(), label="Exchange key", empty_label=None)
-    on_stop = forms.ChoiceField(
-        label="When stopped by you",
-        required=False,
-        choices=[("keep", "Keep the coins"), ("sell", "Sell the coins at the market")],
-    )
+    on_stop = forms.ChoiceField(label=ON_STOP, required=False, choices=ON_STOP_CHOICES)
 
     def __init__(self, *args: Any, credentials: QuerySet[Credential], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,6 +33,32 @@ class BotForm(StrategyForm):
 
     def names(self) -> list[str]:
         return [*super().names(), "on_stop"]
+
+
+class EditForm(StrategyForm):
+    """What may be changed of a bot: its name at any time, the rest while it is stopped."""
+
+    name = forms.CharField(label="Name", max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
+    on_stop = forms.ChoiceField(label=ON_STOP, required=False, choices=ON_STOP_CHOICES)
+
+    def __init__(self, data: Any, bot: Bot, *, whole: bool) -> None:
+        super().__init__(data, initial={**bot.config, "strategy": bot.strategy, "name": bot.name})
+        self.bot, self.whole = bot, whole
+        cast(forms.ChoiceField, self.fields["strategy"]).choices = [(bot.strategy, bot.strategy)]
+        del self.fields["symbol"]
+        if not whole:
+            for name in set(self.fields) - {"name", "strategy"}:
+                del self.fields[name]
+
+    def names(self) -> list[str]:
+        return [*super().names(), "on_stop"]
+
+    def new_config(self) -> dict[str, Any] | None:
+        """With what only the API sets as it was; None where it may not be changed."""
+        if not self.whole:
+            return None
+        kept = {name: value for name, value in self.bot.config.items() if name not in self.names()}
+        return {**kept, **self.config()}
 
 
 def initial_of(bot: Bot) -> dict[str, Any]:

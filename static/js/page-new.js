@@ -101,13 +101,15 @@ if (form) {
     beside.range.textContent = `${format.price(low)} – ${format.price(high)}, ${count} grids`;
     beside.why.textContent = suggested.sentences.join(" ");
     beside.suggestion.hidden = false;
+    if ("first" in form.dataset && !typed.has("lower_price") && !typed.has("upper_price")) takeSuggestion();
   }
 
-  beside.take.addEventListener("click", () => {
+  function takeSuggestion() {
     for (const [name, value] of Object.entries(suggested.config)) if (name !== "investment") field(name).value = value;
     for (const name of ["lower_price", "upper_price"]) typed.add(name);
     changed();
-  });
+  }
+  beside.take.addEventListener("click", takeSuggestion);
 
   form.querySelector("[data-chart]").addEventListener("bars", ({ detail: { bars, frame } }) => {
     const range = averageTrueRange(bars);

@@ -36,6 +36,18 @@ def test_a_new_user_trades_within_minutes(page: Page, stack: Stack) -> None:
     assert open_orders(stack) == []
 
 
+def test_a_first_bot_runs_on_paper_four_clicks_after_the_sign_up(page: Page) -> None:
+    sign_up(page, "paper@example.org")
+    page.get_by_role("button", name="Try it on paper").click()
+    expect(page.get_by_text("Your first bot.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Lower price")).not_to_have_value("")
+    expect(page.locator("#check")).to_contain_text("Ready to start", timeout=PATIENCE)
+    page.get_by_role("button", name="Create and start").click()
+    expect(page.locator("#p-head .badge").first).to_have_text("Running")
+    page.get_by_role("link", name="Dashboard").first.click()
+    expect(page.get_by_role("heading", name="All 1 bot, paper money")).to_be_visible()
+
+
 def test_a_page_shows_what_happened_while_it_was_loading(page: Page, stack: Stack) -> None:
     trader = stack.register("loading")
     key = trader.add_key("demo-loading-0123456789", "a-secret-of-the-loading-page")
@@ -72,11 +84,11 @@ def sign_up(page: Page, email: str) -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", name="Two steps to your first bot")).to_be_visible()
+    expect(page.get_by_role("heading", name="Three steps to your first bot")).to_be_visible()
 
 
 def add_key(page: Page) -> None:
-    page.get_by_role("link", name="Add a key").click()
+    page.get_by_role("link", name="Add an exchange key").click()
     page.get_by_label("Label").fill("Main")
     page.get_by_label("API key").fill(KEY)
     page.get_by_label("API secret").fill("a-secret-of-the-first-bot")

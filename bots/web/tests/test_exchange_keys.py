@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from bots.web.key_steps import steps_for
 from bots.web.tests.conftest import Making
+from exchanges.entry import offers
 from exchanges.models import Credential
 
 KEY, SECRET = "demo-key-of-a-page-0123", "never-shown-again-0123"
@@ -128,3 +130,13 @@ def test_the_newest_key_is_on_top(as_alice: Client, alice: User) -> None:
     for label in labels:
         as_alice.post("/keys/", body(label=label, api_key=f"demo-{label.replace(' ', '-')}-of-a-page"))
     assert [key.label for key in as_alice.get("/keys/").context["keys"]] == labels[::-1]
+
+
+def test_every_exchange_says_how_its_key_is_made(as_alice: Client, settings: Any) -> None:
+    settings.AUTOGRID_ADDRESS = "203.0.113.7"
+    for offer in offers():
+        assert steps_for(offer.id, "live"), offer.id
+        page = as_alice.get("/keys/", {"exchange": offer.id}).content.decode()
+        assert f"How to make one at {offer.name}" in page
+        assert "203.0.113.7" in page
+    assert "How to make one" not in as_alice.get("/keys/", {"mode": "paper"}).content.decode()

@@ -43,7 +43,7 @@ def test_strangers_are_sent_to_sign_in(client: Client) -> None:
 
 
 def test_a_new_user_is_led_to_the_first_bot(as_alice: Client) -> None:
-    assert "Two steps to your first bot" in as_alice.get("/").content.decode()
+    assert "Three steps to your first bot" in as_alice.get("/").content.decode()
 
 
 def test_day_and_whole_change_are_told_in_the_portfolio_s_currency(as_alice: Client, making: Making) -> None:

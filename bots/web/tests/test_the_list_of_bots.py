@@ -19,7 +19,7 @@ def test_a_new_user_is_led_to_a_key_and_then_to_a_bot(as_alice: Client, alice: U
 
 def test_with_a_key_the_next_step_is_a_bot(as_alice: Client, key: Any) -> None:
     page = as_alice.get("/bots/").content.decode()
-    assert "Your exchange key is in place" in page
+    assert "Your account is in place" in page
     assert "Create a bot" in page
 
 

@@ -40,9 +40,11 @@ def panels(request: HttpRequest, bot_id: UUID) -> HttpResponse:
 def _context(found: Bot) -> dict[str, Any]:
     fills = list(found.fills.all()[:MARKS])
     levels, trouble = _levels(found)
+    view = selectors.bot_view(found)
     return {
         "nav": "bots",
-        "bot": {**selectors.bot_view(found), "cost": found.cost},
+        "bot": {**view, "cost": found.cost},
+        "hold": selectors.buy_and_hold(found, view["mark_price"]),
         "key": found.credential,
         "stats": selectors.realized_lines(found),
         "levels": levels,

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
@@ -13,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bots.web.forms import KeyForm
+from bots.web.key_steps import steps_for
 from bots.web.requests import user_of
 from exchanges import services as exchanges
 
@@ -36,7 +38,8 @@ def keys(request: HttpRequest) -> HttpResponse:
             return redirect("web:new" if first else "web:keys")
     listed = user.credentials.annotate(bot_count=Count("bots")).order_by("-created_at", "id")
     listed = listed.select_related("paper").prefetch_related("paper__balances")
-    context = {"nav": "keys", "keys": listed, "form": form}
+    context = {"nav": "keys", "keys": listed, "form": form, "steps": steps_for(form.offer.id, form.money)}
+    context["address"] = getattr(settings, "AUTOGRID_ADDRESS", "")
     return render(request, "web/keys.html", context, status=422 if form.errors else 200)
 
 

@@ -51,6 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
     else:
         form = _form(user, initial=_initial(request))
     context = {"nav": "new", "form": form, "has_key": user.credentials.exists(), "sentences": sentences}
+    context["first"] = not user.bots.exists()
     return render(request, "web/new.html", context, status=422 if form.errors else 200)
 
 
