@@ -7,6 +7,7 @@ from django.urls import include, path
 from accounts.lockout import throttled
 from accounts.views import not_offered
 from autogrid_project import health
+from telegram_bot.webhook import webhook
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("marketdata.api.urls")),
     path("account/telegram/", include("telegram_bot.urls")),
+    path("telegram/webhook/", webhook),
     path("", include("bots.web.urls")),
     path("api/v1/", include("exchanges.api.urls")),
     path("api/v1/", include("bots.api.urls")),

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from bots.models import Backtest
+
 
 class LinkCode(models.Model):
     """The one code of a user that may link a chat now. Only its hash is kept: who reads the table links nothing."""
@@ -42,6 +44,57 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class Talk(models.Model):
+    """Where a user is in the conversation of /new. It lies here, so that a restart of the service goes on with it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="telegram_talk"
+    )
+    step = models.CharField(max_length=20)
+    path = models.JSONField(default=list)  # the steps before this one
+    data = models.JSONField(default=dict)  # what was answered so far
+    token = models.UUIDField(default=uuid.uuid4)  # another one at every move
+    moved_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "telegram_talks"
+
+    def __str__(self) -> str:
+        return self.step
+
+
+class AwaitedBacktest(models.Model):
+    """A backtest whose picture goes into its user's chat when it is done."""
+
+    backtest = models.OneToOneField(
+        Backtest, on_delete=models.CASCADE, primary_key=True, related_name="awaited_in_chat"
+    )
+    title = models.CharField(max_length=150)
+
+    class Meta:
+        db_table = "telegram_awaited_backtests"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LiveStatus(models.Model):
+    """A message of a chat that follows the bots by itself, one for a user."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="live_status"
+    )
+    message_id = models.BigIntegerField()
+    until = models.DateTimeField()
+    digest = models.CharField(max_length=64, blank=True)  # of what it shows
+
+    class Meta:
+        db_table = "telegram_live_statuses"
+
+    def __str__(self) -> str:
+        return f"until {self.until:%H:%M}"
 
 
 class Refusal(models.Model):

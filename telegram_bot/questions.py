@@ -13,7 +13,7 @@ from bots.core.ports import ExchangeError
 from bots.services.errors import IllegalMove, InvalidConfig
 from telegram_bot.audit import refused
 from telegram_bot.models import Question, Refusal
-from telegram_bot.talking import Answer, Button, Reply, say, toast
+from telegram_bot.talking import Answer, Button, Reply, Rows, say, toast
 from telegram_bot.words import escape
 
 SECONDS = 60
@@ -39,15 +39,17 @@ def question(
     text: str,
     choices: list[tuple[str, str, dict[str, Any]]],
     no: str = "No, leave it",
+    further: Rows | None = None,
     edits: bool = False,
 ) -> Answer:
-    """Asks (`text` is HTML). A choice is (label, name of the act, arguments)."""
+    """Asks (`text` is HTML). A choice is (label, name of the act, arguments). `further` buttons are none of it."""
     put = Question.objects.create(
         user=user, text=text, choices=choices, expires_at=timezone.now() + timedelta(seconds=SECONDS)
     )
     rows = [[Button(label, f"{PREFIX}:{put.pk.hex}:{i}")] for i, (label, _, _) in enumerate(choices)]
-    rows.append([Button(no, f"{PREFIX}:{put.pk.hex}:{NO}")])
-    return say(f"{text}\n\nThe buttons work once, for {SECONDS} seconds.", rows, edits=edits)
+    rows += [[Button(no, f"{PREFIX}:{put.pk.hex}:{NO}")]] if no else []
+    told = f"{text}\n\nThe buttons work once, for {SECONDS} seconds."
+    return say(told, [*rows, *(further or [])], edits=edits)
 
 
 def pressed(*, user: User, chat_id: int, data: str) -> Answer:

@@ -6,11 +6,12 @@ from django.core.cache import cache
 
 from accounts.models import User
 from telegram_bot import audit, links, questions
-from telegram_bot.commands import acting, basics, earnings, look, orders  # noqa: F401 - register their commands
+from telegram_bot.commands import acting, backtesting, basics, earnings, look, orders  # noqa: F401 - register their commands
 from telegram_bot.commands.choosing import NotChosen, bots_of, page_of, picker
 from telegram_bot.commands.registry import COMMANDS, Command
 from telegram_bot.models import Refusal
 from telegram_bot.talking import SILENCE, Answer, Incoming, say, toast
+from telegram_bot.talks import flow
 
 COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?\Z", re.DOTALL)
 STRANGER_SECONDS = 60
@@ -64,13 +65,19 @@ def _said(user: User, incoming: Incoming) -> Answer:
     text = incoming.text.strip()
     match = COMMAND.match(text)
     if match is None:
-        return say("I know commands only: /help lists them.")
+        return _talked(user, text)
     if match[1].lower() == "start" and match[2]:
         return _linked_already(user, incoming)
     found = COMMANDS.get(match[1].lower())
     if found is None:
         return say("There is no such command. /help lists them.")
     return _run(user, found, " ".join((match[2] or "").split())[:LONGEST_ARGUMENT])
+
+
+def _talked(user: User, text: str) -> Answer:
+    if basics.has_commands(user) and (answered := flow.said(user, text)):
+        return answered
+    return say("I know commands only: /help lists them.")
 
 
 def _linked_already(user: User, incoming: Incoming) -> Answer:
@@ -96,8 +103,16 @@ def _pressed(user: User, incoming: Incoming) -> Answer:
     name, _, rest = incoming.data.partition(":")
     if name == questions.PREFIX:
         return questions.pressed(user=user, chat_id=incoming.chat_id, data=rest)
+    if name == flow.PREFIX:
+        return _run_talk(user, rest, incoming)
     if name == "pick":
         command, _, page = rest.partition(":")
         return say("Which bot?", picker(bots_of(user), command, page_of(page)), edits=True)
     found = COMMANDS.get(name)
     return _run(user, found, rest) if found else toast("This button does nothing any more.")
+
+
+def _run_talk(user: User, rest: str, incoming: Incoming) -> Answer:
+    if not basics.has_commands(user):
+        return say(basics.NOTICES_ONLY)
+    return flow.pressed(user, rest, has_photo=incoming.has_photo)

@@ -8,12 +8,15 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
+import redis
+from django.conf import settings
 from django.db import connections
 
-from telegram_bot import identity
+from telegram_bot import identity, webhook
 from telegram_bot.commands.registry import COMMANDS, MENU
 from telegram_bot.handling import handle
 from telegram_bot.messenger import Messenger, new_bot
+from telegram_bot.watching import look_after
 
 from telegram import Update  # isort: skip # after the messenger, which sets the library up
 from telegram.error import InvalidToken, TelegramError  # isort: skip
@@ -21,6 +24,8 @@ from telegram.ext import Application, BaseUpdateProcessor, ContextTypes, TypeHan
 
 logger = logging.getLogger(__name__)
 THREADS = 8
+WATCH_SECONDS = 3.0
+KINDS = [Update.MESSAGE, Update.CALLBACK_QUERY]
 CHATS_AT_ONCE = 32
 RETRY_SECONDS, REFUSED_SECONDS = 5.0, 60.0
 REQUEST_SECONDS = 90.0
@@ -100,19 +105,62 @@ class Service:
         application.add_handler(TypeHandler(Update, on_update))
         async with application:
             await application.start()
-            await application.updater.start_polling(
-                allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY], bootstrap_retries=-1
-            )
-            self.up.set()
-            await self.stop.wait()
-            await application.updater.stop()
+            watch = asyncio.create_task(self._look_after(messenger))
+            await (self._be_called(application) if by_webhook() else self._poll(application))
+            await watch
             await application.stop()
+
+    async def _look_after(self, messenger: Messenger) -> None:
+        while not self.stop.is_set():
+            await asyncio.get_running_loop().run_in_executor(self._threads, _look_after, messenger)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), WATCH_SECONDS)
+
+    async def _poll(self, application: Any) -> None:
+        await application.updater.start_polling(allowed_updates=KINDS, bootstrap_retries=-1)
+        self.up.set()
+        await self.stop.wait()
+        await application.updater.stop()
+
+    async def _be_called(self, application: Any) -> None:
+        """Telegram calls the web process; what it keeps for us is taken here."""
+        await self._register(application.bot)
+        self.up.set()
+        loop = asyncio.get_running_loop()
+        while not self.stop.is_set():
+            try:
+                found = await loop.run_in_executor(self._threads, webhook.next_update)
+            except redis.RedisError:
+                logger.warning("telegram_queue_unreachable")
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if found is not None:
+                await application.update_queue.put(Update.de_json(found, application.bot))
+
+    async def _register(self, bot: Any) -> None:
+        while not self.stop.is_set():
+            try:
+                await bot.set_webhook(webhook.address(), secret_token=webhook.secret(), allowed_updates=KINDS)
+                return
+            except TelegramError as error:
+                await self._trouble(f"Telegram takes no webhook: {error.message}", RETRY_SECONDS)
+
+
+def by_webhook() -> bool:
+    return bool(settings.AUTOGRID_TELEGRAM_MODE == "webhook")
 
 
 def _handle(messenger: Messenger, update: dict[str, Any]) -> None:
     """In a thread, which keeps no connection to the database while it waits for the next."""
     try:
         handle(messenger, update)
+    finally:
+        connections.close_all()
+
+
+def _look_after(messenger: Messenger) -> None:
+    try:
+        look_after(messenger)
     finally:
         connections.close_all()
 

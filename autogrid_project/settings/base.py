@@ -188,6 +188,10 @@ AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 CRYPTOGRAPHY_KEY = env.text("CRYPTOGRAPHY_KEY")
 # From @BotFather; without it there is no Telegram.
 AUTOGRID_TELEGRAM_TOKEN = env.text("AUTOGRID_TELEGRAM_TOKEN", "")
+# polling: the service asks Telegram for news. webhook: Telegram calls AUTOGRID_URL, which must be reachable by HTTPS.
+AUTOGRID_TELEGRAM_MODE = env.text("AUTOGRID_TELEGRAM_MODE", "polling")
+if AUTOGRID_TELEGRAM_MODE not in {"polling", "webhook"}:
+    raise ImproperlyConfigured("AUTOGRID_TELEGRAM_MODE must be polling or webhook.")
 # Where Telegram is, and how its chats are opened; other than its own in tests and the demo alone.
 AUTOGRID_TELEGRAM_API = "https://api.telegram.org"
 AUTOGRID_TELEGRAM_LINK = "https://t.me/{username}?start={code}"

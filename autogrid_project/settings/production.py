@@ -11,7 +11,9 @@ from autogrid_project.settings.base import (
     ALLOWED_HOSTS,
     AUTOGRID_DEPLOYMENT,
     AUTOGRID_ENCRYPTION_KEYS,
+    AUTOGRID_TELEGRAM_MODE,
     AUTOGRID_TRUSTED_PROXIES,
+    AUTOGRID_URL,
     CRYPTOGRAPHY_KEY,
     HOME,
     SECRET_KEY,
@@ -35,6 +37,10 @@ for _key in AUTOGRID_ENCRYPTION_KEYS.split(","):
             "AUTOGRID_ENCRYPTION_KEYS must be `id:base64 of 32 random bytes`, by commas."
         )
 
+if AUTOGRID_TELEGRAM_MODE == "webhook" and not AUTOGRID_URL.startswith("https://"):
+    raise ImproperlyConfigured(
+        "AUTOGRID_TELEGRAM_MODE=webhook needs AUTOGRID_URL, an address that begins with https://."
+    )
 if os.environ.get("AUTOGRID_TELEGRAM"):
     raise ImproperlyConfigured(
         "AUTOGRID_TELEGRAM is for the demo: real use never takes a stand-in for Telegram."

@@ -1,6 +1,10 @@
 """/status, /bots, /bot: how the bots are."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import User
 from bots import selectors
@@ -8,9 +12,11 @@ from bots.models import Bot
 from bots.templatetags.trade import money, percent, pnl, price, quantity, share, signed
 from telegram_bot.commands.choosing import NO_BOTS, bots_of, choose, page_of, paged, pager
 from telegram_bot.commands.registry import command
-from telegram_bot.talking import Answer, Button, Rows, say
+from telegram_bot.models import LiveStatus
+from telegram_bot.talking import Answer, Button, Reply, Rows, say
 from telegram_bot.words import bold, escape, facts, quote_of, short, state, table, when
 
+FOLLOWED = timedelta(hours=1)
 CARDS = 6  # bots of one /status
 LINES = 15  # bots of one table
 SHORT_STATES = {"running": "run", "paused": "pause", "stopped": "stop", "error": "error"}
@@ -25,10 +31,35 @@ def status(user: User, typed: str) -> Answer:
         return say(NO_BOTS)
     if kind.strip().casefold() == "table":
         return _status_table(bots, number)
-    views = selectors.bot_views(paged(bots, number, CARDS))
-    cards = "\n\n".join(_card(view) for view in views)
-    rows = [*pager(len(bots), number, "status:", CARDS), [Button("Refresh", f"status::{number}")]]
-    return say(cards, rows, edits=":" in typed)
+    follow = [Button("Refresh", f"status::{number}"), Button("Follow", "follow:")]
+    rows = [*pager(len(bots), number, "status:", CARDS), follow]
+    return say(_cards(paged(bots, number, CARDS)), rows, edits=":" in typed)
+
+
+def _cards(bots: list[Bot]) -> str:
+    return "\n\n".join(_card(view) for view in selectors.bot_views(bots))
+
+
+@command("follow", "a message that keeps itself up to date for an hour")
+def follow(user: User, _typed: str) -> Answer:
+    """The message that comes of it is edited by `watching`; a further one ends it."""
+    if not bots_of(user):
+        return say(NO_BOTS)
+    until = timezone.now() + FOLLOWED
+
+    def remember(message_id: int) -> None:
+        LiveStatus.objects.update_or_create(
+            user=user, defaults={"message_id": message_id, "until": until, "digest": ""}
+        )
+
+    return Answer([replace(live_text(user, until=until), sent=remember)])
+
+
+def live_text(user: User, *, until: datetime | None) -> Reply:
+    """None: its time is over."""
+    cards = _cards(bots_of(user)[:CARDS]) or NO_BOTS
+    end = f"Follows your bots until {when(until, user.timezone)}." if until else "No longer followed."
+    return Reply(f"{cards}\n\n<i>{end}</i>", [] if until else [[Button("Follow", "follow:")]])
 
 
 def _card(view: dict[str, Any]) -> str:

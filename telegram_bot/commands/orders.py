@@ -49,9 +49,11 @@ def levels(user: User, typed: str) -> Answer:
         return say(NO_BOTS)
     bot, number = choose(user, name, "levels"), page_of(page) if page else None
     try:
-        slots = sorted(selectors.levels(bot), key=lambda level: -level["slot"])
+        found = selectors.levels(bot)
     except ExchangeError as error:
         return say(f"{bold(bot.name)}: {escape(error.detail)}")
+    # An initial purchase, or an exit, that is not at work is no slot to look at.
+    slots = [level for level in reversed(found) if level["slot"] >= 0 or level["order_id"]]
     shown = paged(slots, number or 0, LINES)
     rows = [[level["side"], _price(level), level["state"], str(level["cycles"])] for level in shown]
     drawn = table(["Side", "Price", "State", "Cycles"], rows)

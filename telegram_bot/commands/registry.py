@@ -24,9 +24,9 @@ class Command:
 COMMANDS: dict[str, Command] = {}
 # As /help and Telegram's own menu list them.
 MENU = {
-    "Look": ["status", "bots", "bot", "pnl", "profit", "balance", "orders", "levels"],
-    "Trade": ["startbot", "stopbot", "pause", "kill"],
-    "More": ["help", "unlink"],
+    "Look": ["status", "follow", "bots", "bot", "pnl", "profit", "balance", "orders", "levels"],
+    "Trade": ["new", "backtest", "startbot", "stopbot", "pause", "kill"],
+    "More": ["cancel", "help", "unlink"],
 }
 
 

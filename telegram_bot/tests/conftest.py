@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from bots.models import Bot
-from bots.services import lifecycle
+from bots.services import lifecycle, pace
 from exchanges import background
 from exchanges.models import Credential
 from exchanges.services import create_credential
@@ -85,7 +85,13 @@ def _messenger(_fake: FakeTelegram) -> Iterator[Messenger]:
 
 
 @pytest.fixture
-def wire(fake: FakeTelegram, _messenger: Messenger, db: None) -> Wire:
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits a second between two messages to a chat."""
+    monkeypatch.setattr(pace, "CHAT_SECONDS", 0.001)
+
+
+@pytest.fixture
+def wire(fake: FakeTelegram, _messenger: Messenger, at_once: None, db: None) -> Wire:
     return Wire(fake, _messenger)
 
 

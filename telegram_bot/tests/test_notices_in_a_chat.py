@@ -29,6 +29,11 @@ def _free(settings):
 
 
 @pytest.fixture
+def at_once():
+    """Not here: the pace itself is tried."""
+
+
+@pytest.fixture
 def told(linked):
     change(user=linked, choices=ONLY_CHAT)
     return linked

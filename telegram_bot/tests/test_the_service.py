@@ -13,7 +13,7 @@ from telegram_bot.service import OUT_OF_REACH, REFUSED, Service
 from telegram_bot.tests.conftest import ALICES, BOBS
 from tests.fakes.telegram.server import text_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once")]
 
 
 @contextmanager

@@ -40,7 +40,7 @@ background:var(--surface);color:var(--text)}
 _SCRIPT = """
 const log=document.getElementById("log");log.scrollTop=log.scrollHeight;
 document.addEventListener("submit",async e=>{e.preventDefault();const f=e.target,d=new URLSearchParams(new FormData(f,
-e.submitter));f.reset();await fetch(f.action,{method:"POST",body:d})});
+e.submitter));f.reset();f.querySelector("button[name=text]")?.remove();await fetch(f.action,{method:"POST",body:d})});
 async function look(){let v=log.dataset.version;for(;;){try{const r=await fetch(`?news=${v}`);
 v=r.headers.get("X-Version");const low=log.scrollHeight-log.scrollTop-log.clientHeight<80;
 log.innerHTML=await r.text();if(low)log.scrollTop=log.scrollHeight}catch{await new Promise(d=>setTimeout(d,2000))}}}

@@ -1,0 +1,104 @@
+"""Telegram calls us: only with the secret, each update once, and what it brings reaches the service."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.test import Client
+
+from telegram_bot import webhook
+from telegram_bot.models import Refusal
+from telegram_bot.tests.conftest import BOBS
+from telegram_bot.tests.test_the_service import running, says
+from tests.fakes.telegram.server import SECRET_HEADER
+
+PATH = "/telegram/webhook/"
+UPDATE = {"update_id": 5, "message": {"message_id": 1, "text": "/help"}}
+
+
+@pytest.fixture
+def on(fake, settings, db, at_once):
+    settings.AUTOGRID_TELEGRAM_MODE = "webhook"
+    webhook._redis().delete(webhook.QUEUE)
+    yield settings
+    webhook._redis().delete(webhook.QUEUE)
+
+
+def call(body=UPDATE, secret=None, **options):
+    headers = {SECRET_HEADER: webhook.secret() if secret is None else secret}
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    return Client().post(PATH, data, content_type="application/json", headers=headers, **options).status_code
+
+
+def test_an_update_with_the_secret_waits_for_the_service(on):
+    assert call() == 200
+    assert webhook.next_update() == UPDATE
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "x" * 300])
+def test_a_forged_secret_is_refused_and_written_down(on, secret):
+    assert call(secret=secret) == 403
+    assert Refusal.objects.get().kind == Refusal.Kind.FORGED_SECRET
+    assert webhook._redis().llen(webhook.QUEUE) == 0
+
+
+def test_a_flood_of_forgeries_fills_no_disk(on, monkeypatch):
+    monkeypatch.setattr("telegram_bot.audit.A_MINUTE", 3)
+    for _ in range(6):
+        call(secret="wrong")
+    assert Refusal.objects.count() <= 6  # the minute may have turned once
+    assert Refusal.objects.count() >= 3
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"update_id": "5"}', b"\xff\xfe", '{"update_id": 1' + " " * 300_000]
+)
+def test_what_is_no_update_is_refused(on, body):
+    assert call(body) == 400
+
+
+def test_where_too_much_waits_telegram_keeps_it(on, monkeypatch):
+    monkeypatch.setattr(webhook, "MOST_WAITING", 1)
+    assert [call(), call()] == [200, 503]
+
+
+def test_by_polling_there_is_no_webhook(on):
+    on.AUTOGRID_TELEGRAM_MODE = "polling"
+    assert call() == 404
+
+
+def test_the_web_process_does_not_load_the_library():
+    program = (
+        "import django, sys; django.setup(); import autogrid_project.urls; "
+        "sys.exit(bool({'telegram', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_from_telegrams_call_to_the_answer(fake, on, live_server):
+    on.AUTOGRID_URL = live_server.url
+    with running():
+        fake.wait(lambda chats: chats.webhook["url"])
+        fake.say(BOBS, "/help")
+        fake.wait(says(BOBS, "linked accounts only"))
+        assert fake.chats.webhook["secret_token"] == webhook.secret()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_update_that_telegram_calls_with_twice_is_answered_once(fake, on, live_server):
+    on.AUTOGRID_URL = live_server.url
+    with running():
+        fake.wait(lambda chats: chats.webhook["url"])
+        fake.say(BOBS, "/help")
+        fake.wait(says(BOBS, "linked accounts only"))
+        message = fake.chats.of(BOBS)[0]
+        with ThreadPoolExecutor(1) as threads:  # views close their thread's connections
+            assert (
+                threads.submit(call, {"update_id": fake.chats.number(), "message": message}).result() == 200
+            )
+        fake.say(BOBS + 1, "/help")
+        fake.wait(says(BOBS + 1, "linked accounts only"))
+    assert len(fake.texts(BOBS)) == 1
