@@ -173,6 +173,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "find bots without a runner": {"task": "bots.find_bots_without_a_runner", "schedule": 30.0},
     "run backtests": {"task": "bots.run_backtests", "schedule": 10.0, "options": {"expires": 10}},
+    "daily summaries and weekly reports": {
+        "task": "bots.send_summaries",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "forget old notices": {"task": "bots.forget_notices", "schedule": crontab(hour="2", minute="29")},
     "deliver notices": {"task": "bots.deliver_notices", "schedule": 30.0, "options": {"expires": 30}},
 }
 

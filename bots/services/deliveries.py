@@ -34,6 +34,7 @@ BATCH = 10
 CLAIM = timedelta(minutes=2)  # longer than one batch takes with every message at its time-out
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
+KEPT = timedelta(days=60)
 LONGEST_DRAIN = 20.0  # s; then other tasks have their turn
 SOON = timedelta(seconds=30)  # as often as beat looks by itself
 
@@ -78,6 +79,12 @@ def send_again(deliveries: QuerySet[Delivery]) -> int:
     count = failed.update(state=DeliveryState.PENDING, next_try_at=timezone.now(), error="")
     transaction.on_commit(ask_for_delivery, robust=True)
     return count
+
+
+def forget_old() -> int:
+    """What was told, or given up, long ago; how many."""
+    ended = Delivery.objects.exclude(state=DeliveryState.PENDING)
+    return ended.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def claim(most: int = BATCH) -> list[Parcel]:

@@ -60,7 +60,7 @@ def tell_filled(*, bot: Bot, event: BotEvent) -> sql.Statement:
         "bot_id": str(bot.pk),
         "symbol": bot.symbol,
         "strategy": bot.strategy,
-        "facts": {},
+        "facts": [],
     }
     default = [channel.value for channel in TOPICS["fills"].channels]
     order = event.data["order_id"]

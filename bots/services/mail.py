@@ -1,6 +1,7 @@
 """Notices as e-mail: text and simple HTML, over whatever Django's mail settings say."""
 
 import smtplib
+from email.mime.image import MIMEImage
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
 from bots.models import Delivery
+from bots.services import mail_chart
 from bots.services.senders import Message, Undeliverable
 
 NOTICES_PAGE = "/account/notices/"
@@ -67,12 +69,14 @@ def in_words(error: Exception) -> str:
 
 
 def mail_of(delivery: Delivery, message: Message, connection: Any = None) -> EmailMultiAlternatives:
-    context = {
+    context: dict[str, Any] = {
         "message": message,
         "site": settings.AUTOGRID_URL,
         "zone": ZoneInfo(delivery.user.timezone if delivery.user else "UTC"),
         "settings_page": f"{settings.AUTOGRID_URL}{NOTICES_PAGE}" if delivery.user else "",
     }
+    if message.curve:
+        context |= {"pictures": True, "picture_text": mail_chart.in_words(message.curve)}
     mail = EmailMultiAlternatives(
         subject=f"[AutoGrid] {message.title}",
         body=render_to_string("mail/notice.txt", context),
@@ -82,7 +86,19 @@ def mail_of(delivery: Delivery, message: Message, connection: Any = None) -> Ema
         connection=connection,
     )
     mail.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
+    if message.curve:
+        _attach_chart(mail, message.curve, context["zone"].key)
     return mail
+
+
+def _attach_chart(mail: EmailMultiAlternatives, curve: dict[str, Any], zone: str) -> None:
+    """In both themes; the page shows the one that fits."""
+    mail.mixed_subtype = "related"  # type: ignore[attr-defined]
+    for name, colours in {"chart-light": mail_chart.LIGHT, "chart-dark": mail_chart.DARK}.items():
+        picture = MIMEImage(mail_chart.chart(curve, zone, colours))
+        picture["Content-ID"] = f"<{name}>"
+        picture["Content-Disposition"] = f'inline; filename="{name}.png"'
+        mail.attach(picture)
 
 
 def _domain() -> str:

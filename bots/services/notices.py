@@ -31,11 +31,18 @@ def notify(
     event: BotEvent | None = None,
     facts: dict[str, str] | None = None,
     key: str = "",
+    curve: dict[str, object] | None = None,
 ) -> list[Delivery]:
     """Tells a user over each channel he wants to hear it by. `facts` are shown as a table. `key` names the occasion:
-    of one occasion nobody is told twice, however often this is called; without one every call is its own."""
-    data = {"text": text, **_of_bot(bot), "facts": facts or {}}
+    of one occasion nobody is told twice, however often this is called; without one every call is its own. `curve` is
+    drawn where a channel shows pictures (`mail_chart`)."""
+    data = {"text": text, **_of_bot(bot), "facts": _pairs(facts), **({"curve": curve} if curve else {})}
     return _write(kind, _channels_of(user, KINDS[kind].topic), data, key, user=user, event=event)
+
+
+def is_reached(user: Any, kind: str) -> bool:
+    """Whether the user wants to hear of it over any channel."""
+    return any(_channels_of(user, KINDS[kind].topic))
 
 
 def notify_operators(
@@ -43,7 +50,12 @@ def notify_operators(
 ) -> list[Delivery]:
     """Tells the operators (AUTOGRID_OPERATORS)."""
     addresses = [(Channel.EMAIL, address) for address in settings.AUTOGRID_OPERATORS]
-    return _write(kind, addresses, {"text": text, "facts": facts or {}}, key)
+    return _write(kind, addresses, {"text": text, "facts": _pairs(facts)}, key)
+
+
+def _pairs(facts: dict[str, str] | None) -> list[list[str]]:
+    """The database does not keep the order of an object's names."""
+    return [[name, value] for name, value in (facts or {}).items()]
 
 
 def _of_bot(bot: Bot | None) -> dict[str, str]:
@@ -110,4 +122,4 @@ def ask_for_delivery(seconds: float = 0) -> None:
 
 def tell_address(*, user: Any, kind: str, address: Address, text: str) -> None:
     """Over one channel, whatever the user chose for the others."""
-    _write(kind, [address], {"text": text, "facts": {}}, "", user=user)
+    _write(kind, [address], {"text": text, "facts": []}, "", user=user)

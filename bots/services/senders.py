@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from bots.models import Channel, Delivery
@@ -33,6 +33,7 @@ class Message:
     lines: tuple[str, ...]
     bot: dict[str, str]  # name, id, symbol, strategy; empty where it is not about one bot
     time: datetime
+    curve: dict[str, Any] | None = None
 
 
 class Sender(Protocol):
@@ -67,10 +68,11 @@ def message_of(rows: list[Delivery]) -> Message:
         kind=first.kind,
         title=f"{len(rows)} orders filled" if several else subject(first),
         text=f"{len(rows)} orders of your bots were filled." if several else first.data["text"],
-        facts={} if several else first.data.get("facts", {}),
+        facts={} if several else dict(first.data["facts"]),
         lines=tuple(f"{row.data.get('bot', '')}: {row.data['text']}" for row in rows) if several else (),
         bot={} if several else _bot(first),
         time=first.created_at,
+        curve=None if several else first.data.get("curve"),
     )
 
 

@@ -16,8 +16,8 @@ from bots.services import deliveries, lifecycle, outcome
 from bots.services.notices import notify, notify_operators
 from bots.tasks import deliver_notices
 from bots.tests.records import lease_of, plain_bot
-from bots.tests.smtp import mail_server
 from exchanges.signals import key_refused, key_turned_unsafe
+from tests.fakes.smtp import mail_server
 
 FIGURES = "Equity fell by 61.5 from 1000 within an hour; the limit is 50."
 
