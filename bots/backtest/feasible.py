@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from bots.backtest.run import StrategyConfig
-from bots.core.preflight import preflight_dca
+from bots.core.preflight_dca import preflight_dca
 from bots.core.slots import smallest_order
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig, cost_of

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from bots.backtest.path import FillModelName
 from bots.backtest.report import report
 from bots.backtest.run import NO_LIMITS, Case
-from bots.core.preflight import preflight_dca, preflight_grid
+from bots.core.preflight import preflight_grid
+from bots.core.preflight_dca import preflight_dca
 from bots.core.strategies.config import FieldError, read_limits
 from bots.core.strategies.grid import GridConfig
 from bots.core.types import Market

@@ -16,7 +16,7 @@ from bots.core.plan import make_plan
 from bots.core.ports import ExchangeConnector, OrderStore
 from bots.core.risk import RiskManager
 from bots.core.sending import MINUTE, RETRY_MS
-from bots.core.settlement import UNREACHABLE
+from bots.core.settlement import UNREACHABLE, Parts
 from bots.core.slots import EXIT_SLOT, PURCHASE_SLOT
 from bots.core.strategies.base import Band, BaseStrategy, MarketData, Memory
 from bots.core.types import ZERO, Fill, Market, OrderReport, OrderStatus
@@ -46,9 +46,7 @@ class BotEngine:
         self.store = store
         self.market = market
         self.prefix = prefix  # what the client ids of this bot's orders begin with
-        self.execution = Execution(
-            strategy, exchange, position_manager, risk_manager, store=store, market=market
-        )
+        self.execution = Execution(Parts(strategy, exchange, position_manager, risk_manager, store, market))
         self.placement = Placement(self.execution)
         self.mode = "running"
         self.stop_action = "keep"

@@ -1,24 +1,20 @@
 """The orders of one bot at its exchange: placed once, and cancelled."""
 
-from bots.core.ledger import PositionManager
 from bots.core.orders import Order, PlannedOrder
 from bots.core.ports import (
     AccountRefused,
     Change,
     DuplicateClientId,
-    ExchangeConnector,
     ExchangeError,
     OrderRefused,
-    OrderStore,
     OutcomeUnknown,
     RateLimited,
 )
-from bots.core.risk import Deferred, RiskManager
+from bots.core.risk import Deferred
 from bots.core.sending import BUSY_MS, RETRY_MS, Sending
-from bots.core.settlement import UNREACHABLE, Settlement
+from bots.core.settlement import UNREACHABLE, Parts, Settlement
 from bots.core.slots import reserve_dust
-from bots.core.strategies.base import BaseStrategy
-from bots.core.types import Market, OrderStatus, Side
+from bots.core.types import OrderStatus, Side
 
 NOT_NOW = frozenset({"clock", "too_many_orders"})  # refusals that say nothing about the one order
 
@@ -26,17 +22,8 @@ NOT_NOW = frozenset({"clock", "too_many_orders"})  # refusals that say nothing a
 class Execution(Settlement):
     """Sends what the plan asks for, and cancels what it no longer wants."""
 
-    def __init__(
-        self,
-        strategy: BaseStrategy,
-        exchange: ExchangeConnector,
-        position_manager: PositionManager,
-        risk_manager: RiskManager,
-        *,
-        store: OrderStore,
-        market: Market,
-    ) -> None:
-        super().__init__(strategy, exchange, position_manager, risk_manager, store=store, market=market)
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
         self.sending = Sending()
         self._cancel_again: dict[str, int] = {}  # client id: when a cancel that failed is tried again
         self._unreachable: int | None = None  # the event (its `now`) in which a cancel did not get through

@@ -1,4 +1,4 @@
-"""What must be true before a bot may start: each failure says what is wrong and the number that would fix it."""
+"""What must be true before a grid bot may start: each failure says what is wrong and the number that would fix it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from bots.core.rounding import ceil_to, floor_to, plain, round8
-from bots.core.slots import market_quantity, smallest_order, tradable
+from bots.core.slots import smallest_order
 from bots.core.strategies.config import LARGEST, FieldError
-from bots.core.strategies.dca import DCAConfig
-from bots.core.strategies.grid import GridConfig, buy_quantity, cost_of, fund, kept
+from bots.core.strategies.grid import GridConfig, GridFunding, buy_quantity, cost_of, fund, kept
 from bots.core.strategies.grid_levels import levels_of, profit_per_grid
 from bots.core.types import ZERO, Market
 
@@ -45,52 +44,58 @@ def preflight_grid(
     budget = config.investment if budget is None else budget
     check = Preflight()
     levels = levels_of(config, market)
-    if levels[0] <= 0:
-        check.fail("lower_price", "too_low", f"Must be at least one tick: {plain(market.tick)}.")
-        return check
-    if not _distinct(config, market):
-        most = int((config.upper_price - config.lower_price) / market.tick) + 1
-        advice = _advise_count(config, market, most, lambda grid: _distinct(grid, market))
-        check.fail(
-            "grid_count",
-            "levels_equal",
-            f"Levels fall onto the same price: the tick is {plain(market.tick)}. {advice}",
-        )
+    _check_levels(check, config, levels, market)
+    if not check.ok:
         return check
     if config.grid_count > market.max_orders:
-        check.fail(
-            "grid_count",
-            "too_many_orders",
-            f"{market.symbol} allows {market.max_orders} open orders: use at most {market.max_orders} grids.",
+        detail = (
+            f"{market.symbol} allows {market.max_orders} open orders: use at most {market.max_orders} grids."
         )
+        check.fail("grid_count", "too_many_orders", detail)
     start = config.trigger_price or price
     _check_guards(check, config, start)
     funding = fund(levels, start, budget, held, market)
     quantity = funding.quantity if funding else ZERO
     _check_size(check, config, market, quantity=quantity, start=start, budget=budget, held=held)
     if funds is not None and funds < budget:
-        check.fail(
-            "investment",
-            "insufficient_balance",
-            f"The account has {plain(funds)} {market.quote} free: "
-            f"invest at most that, or add {plain(budget - funds)} {market.quote}.",
+        free, lacks = plain(funds), plain(budget - funds)
+        detail = (
+            f"The account has {free} {market.quote} free: invest at most that, or add {lacks} {market.quote}."
         )
-    if funding is None:
-        return check
-    _check_amount(check, config, funding.quantity, market)
-    profits = profit_per_grid(levels, funding.quantity, market)
-    _check_profit(check, config, levels, profits, market)
-    check.summary = {
+        check.fail("investment", "insufficient_balance", detail)
+    if funding is not None:
+        _check_amount(check, config, quantity, market)
+        profits = profit_per_grid(levels, quantity, market)
+        _check_profit(check, config, levels, profits, market)
+        check.summary = _grid_summary(levels, funding, profits, price)
+    return check
+
+
+def _grid_summary(
+    levels: list[Decimal], funding: GridFunding, profits: list[Decimal], price: Decimal
+) -> dict[str, Any]:
+    quantity = funding.quantity
+    return {
         "levels": levels,
-        "quantity_per_slot": funding.quantity,
+        "quantity_per_slot": quantity,
         "initial_purchase": funding.purchase,
         "profit_per_grid_min": round8(min(profits)),
         "profit_per_grid_max": round8(max(profits)),
-        "profit_per_grid_min_percent": round8(min(profits) / (funding.quantity * levels[-2]) * 100),
-        "profit_per_grid_max_percent": round8(max(profits) / (funding.quantity * levels[0]) * 100),
+        "profit_per_grid_min_percent": round8(min(profits) / (quantity * levels[-2]) * 100),
+        "profit_per_grid_max_percent": round8(max(profits) / (quantity * levels[0]) * 100),
         "price": price,
     }
-    return check
+
+
+def _check_levels(check: Preflight, config: GridConfig, levels: list[Decimal], market: Market) -> None:
+    tick = plain(market.tick)
+    if levels[0] <= 0:
+        check.fail("lower_price", "too_low", f"Must be at least one tick: {tick}.")
+    elif not _distinct(config, market):
+        most = int((config.upper_price - config.lower_price) / market.tick) + 1
+        advice = _advise_count(config, market, most, lambda grid: _distinct(grid, market))
+        detail = f"Levels fall onto the same price: the tick is {tick}. {advice}"
+        check.fail("grid_count", "levels_equal", detail)
 
 
 def _check_guards(check: Preflight, config: GridConfig, price: Decimal) -> None:
@@ -180,32 +185,6 @@ def _check_profit(
     )
 
 
-def _safety_prices(config: DCAConfig, market: Market, price: Decimal) -> list[Decimal]:
-    drops = (config.safety_drop(number) for number in range(1, config.max_orders + 1))
-    return [floor_to(price * (1 - drop / 100), market.tick) for drop in drops]
-
-
-def _least_amount(config: DCAConfig, market: Market, price: Decimal) -> Decimal:
-    """The amount from which on every buy is an order the exchange takes and the base order can be sold again."""
-    lot = market.market_lot or market.lot
-    least = ceil_to(smallest_order(price, market) / kept(market, market.taker_fee), lot) * price
-    for number, level in enumerate(_safety_prices(config, market, price), start=1):
-        if level > 0:
-            needed = smallest_order(level, market) * level
-            least = max(least, needed / config.volume_scale**number)
-    return least
-
-
-def _buys_fit(config: DCAConfig, market: Market, price: Decimal) -> bool:
-    lots = market_quantity(config.amount / price, market)
-    sellable = floor_to(lots * kept(market, market.taker_fee), market.lot)
-    return tradable(sellable, price, market) and all(
-        tradable(floor_to(config.safety_amount(number) / level, market.lot), level, market)
-        for number, level in enumerate(_safety_prices(config, market, price), start=1)
-        if level > 0
-    )
-
-
 def _check_amount(check: Preflight, config: GridConfig, quantity: Decimal, market: Market) -> None:
     """The ledger's columns hold quantities below 10,000,000,000; of a very cheap coin that is little money."""
     whole = quantity * config.grid_count
@@ -216,52 +195,3 @@ def _check_amount(check: Preflight, config: GridConfig, quantity: Decimal, marke
             "too_large",
             f"The grid would trade {plain(whole)} {market.base}, more than can be kept: invest at most {plain(most)}.",
         )
-
-
-def preflight_dca(config: DCAConfig, market: Market, price: Decimal, funds: Decimal | None) -> Preflight:
-    check = Preflight()
-    levels = _safety_prices(config, market, price)
-    if config.investment / min([price, *filter(None, levels)]) > LARGEST:
-        field = "max_investment" if config.max_investment else "amount"
-        check.fail(
-            field, "too_large", f"A deal would hold more {market.base} than can be kept: lower {field}."
-        )
-    if not _buys_fit(config, market, price):
-        least = ceil_to(_least_amount(config, market, price) * MARGIN, CENT)
-        check.fail(
-            "amount",
-            "min_notional",
-            f"Each buy must be worth at least {plain(market.min_notional)} {market.quote}, and be enough to sell "
-            f"again after its fee: use at least {plain(least)}.",
-        )
-    if ZERO in levels:
-        check.fail(
-            "max_orders",
-            "too_low",
-            f"Safety orders would fall below one tick: use at most {levels.index(ZERO)}.",
-        )
-    if config.max_orders + 1 > market.max_orders:
-        check.fail("max_orders", "too_many_orders", f"Use at most {market.max_orders - 1}.")
-    fees = (market.maker_fee + market.taker_fee) * 100
-    if config.take_profit is not None and config.take_profit <= fees:
-        check.fail(
-            "take_profit", "unprofitable", f"Must be above the fees of buying and selling: {plain(fees)} %."
-        )
-    needed = min(config.full_cycle, config.investment)
-    if funds is not None and funds < needed:
-        check.fail(
-            "amount",
-            "insufficient_balance",
-            f"One full cycle needs {plain(needed)} {market.quote} and the account has {plain(funds)} free: "
-            f"add {plain(needed - funds)} {market.quote}.",
-        )
-    check.summary = {
-        "price": price,
-        "full_cycle": config.full_cycle,
-        "quantity_first_buy": market_quantity(config.amount / price, market),
-        "safety_orders": [
-            {"price": level, "amount": round8(config.safety_amount(number))}
-            for number, level in enumerate(levels, start=1)
-        ],
-    }
-    return check

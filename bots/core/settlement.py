@@ -1,7 +1,7 @@
 """What became of a bot's orders: reports settled, fills booked, late ones asked for."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bots.core.late_fills import LateFills
 from bots.core.ledger import PositionManager
@@ -16,25 +16,28 @@ POST_ONLY = "post_only"  # the reason of an order that would have traded at once
 UNREACHABLE = (ExchangeUnavailable, RateLimited)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a bot's engine is put together from."""
+
+    strategy: BaseStrategy
+    exchange: ExchangeConnector
+    position_manager: PositionManager
+    risk_manager: RiskManager
+    store: OrderStore
+    market: Market
+
+
 class Settlement:
     """Keeps `live`, the pending and open orders by slot, true to the store and to the exchange."""
 
-    def __init__(
-        self,
-        strategy: BaseStrategy,
-        exchange: ExchangeConnector,
-        position_manager: PositionManager,
-        risk_manager: RiskManager,
-        *,
-        store: OrderStore,
-        market: Market,
-    ) -> None:
-        self.strategy = strategy
-        self.exchange = exchange
-        self.position_manager = position_manager
-        self.risk_manager = risk_manager
-        self.store = store
-        self.market = market
+    def __init__(self, parts: Parts) -> None:
+        self.strategy = parts.strategy
+        self.exchange = parts.exchange
+        self.position_manager = parts.position_manager
+        self.risk_manager = parts.risk_manager
+        self.store = parts.store
+        self.market = parts.market
         self.now = 0
         self.live: dict[int, Order] = {}
         self.pauses = Pauses()

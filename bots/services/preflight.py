@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from bots.core.ports import UnknownSymbol
-from bots.core.preflight import Preflight, preflight_dca, preflight_grid
+from bots.core.preflight import Preflight, preflight_grid
+from bots.core.preflight_dca import preflight_dca
 from bots.core.strategies.config import ConfigError, FieldError, read_config
 from bots.core.strategies.grid import GridConfig
 from bots.core.types import ZERO, Market

@@ -54,26 +54,35 @@ class Exchange:
         self._settlement = Settlement(self.accounts, fees_in_quote=conventions.fees_in_quote)
         self.venues: dict[str, Venue] = {}
         self._commits = Commits(self.journal, self._settlement, self.venues, clock)
-        opening = Opening(
-            exchange=name,
-            seed=seed,
-            home=home,
-            history_days=history_days,
-            first_prices=first_prices or {},
-            leaders=leader.venues if leader else {},
-            markets=self.journal.markets,
-            clock=clock,
-        )
-        saved = self.journal.markets.load()
-        for each in rules:
-            closed = partial(self._candle_closed, each.symbol)
-            self.venues[each.symbol] = opening.venue(each, saved.get(each.symbol), closed)
+        self._open_venues(rules, home, history_days, first_prices or {})
         self._resting = RestingOrders()
         self._floor = Floor(self.venues, self._resting, self._settlement, self._commits, clock)
         self._last_order_id = self.journal.orders.last_id()
         for order in self.journal.orders.open():
             self._floor.rest_again(order)
         self.flush()
+
+    def _open_venues(
+        self,
+        rules: Iterable[SymbolRules],
+        home: Path | None,
+        history_days: int,
+        first_prices: Mapping[str, Decimal],
+    ) -> None:
+        opening = Opening(
+            exchange=self.name,
+            seed=self.seed,
+            home=home,
+            history_days=history_days,
+            first_prices=first_prices,
+            leaders=self.leader.venues if self.leader else {},
+            markets=self.journal.markets,
+            clock=self.clock,
+        )
+        saved = self.journal.markets.load()
+        for each in rules:
+            closed = partial(self._candle_closed, each.symbol)
+            self.venues[each.symbol] = opening.venue(each, saved.get(each.symbol), closed)
 
     # -- listening -------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,10 @@ def check_notional(rules: SymbolRules, notional: Decimal, *, market: bool) -> No
         raise filter_failure("NOTIONAL")
 
 
+def _lots(name: str, lot: Decimal, most: Decimal) -> dict[str, object]:
+    return {"filterType": name, "minQty": f"{lot:.8f}", "maxQty": f"{most:.8f}", "stepSize": f"{lot:.8f}"}
+
+
 def describe(rules: SymbolRules) -> list[dict[str, object]]:
     """The `filters` of exchangeInfo."""
     eight = "{:.8f}".format
@@ -42,19 +46,9 @@ def describe(rules: SymbolRules) -> list[dict[str, object]]:
             "maxPrice": eight(MAX_PRICE),
             "tickSize": eight(rules.tick),
         },
-        {
-            "filterType": "LOT_SIZE",
-            "minQty": eight(rules.lot),
-            "maxQty": eight(rules.max_quantity),
-            "stepSize": eight(rules.lot),
-        },
+        _lots("LOT_SIZE", rules.lot, rules.max_quantity),
         {"filterType": "ICEBERG_PARTS", "limit": 10},
-        {
-            "filterType": "MARKET_LOT_SIZE",
-            "minQty": eight(ZERO),
-            "maxQty": eight(rules.market_max_quantity),
-            "stepSize": eight(ZERO),
-        },
+        _lots("MARKET_LOT_SIZE", ZERO, rules.market_max_quantity),
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",
             "bidMultiplierUp": f"{rules.bid_up:f}",

@@ -7,7 +7,8 @@ from decimal import Decimal
 from bots.backtest.path import FillModelName
 from bots.backtest.run import Case, StrategyConfig
 from bots.backtest.tests.market import BTC, MINUTE, START, columns
-from bots.core.preflight import preflight_dca, preflight_grid
+from bots.core.preflight import preflight_grid
+from bots.core.preflight_dca import preflight_dca
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig
 from bots.core.types import Market

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
-from bots.core.preflight import preflight_dca, preflight_grid
+from bots.core.preflight import preflight_grid
+from bots.core.preflight_dca import preflight_dca
 from bots.core.strategies.config import FieldError
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig

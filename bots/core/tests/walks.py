@@ -4,7 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from bots.core.preflight import preflight_dca, preflight_grid
+from bots.core.preflight import preflight_grid
+from bots.core.preflight_dca import preflight_dca
 from bots.core.rounding import nearest
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig

@@ -139,10 +139,21 @@ class BookDiff:
         return {side: dict(book.depth(side, BOOK_LEVELS)) for side in Side}
 
 
+# What stop and iceberg orders would differ in.
+ALWAYS: Json = {
+    "P": amount(ZERO),
+    "F": amount(ZERO),
+    "g": -1,
+    "r": "NONE",
+    "V": "EXPIRE_MAKER",
+}
+
+
 def execution_report(change: OrderChanged, now: int) -> Json:
     order, trade = change.order, change.trade
     cancelled = change.execution is Execution.CANCELED
     report = {
+        **ALWAYS,
         "e": "executionReport",
         "E": now,
         "s": order.symbol,
@@ -152,13 +163,9 @@ def execution_report(change: OrderChanged, now: int) -> Json:
         "f": order.time_in_force,
         "q": amount(order.quantity),
         "p": amount(order.price),
-        "P": amount(ZERO),
-        "F": amount(ZERO),
-        "g": -1,
         "C": order.client_id if cancelled else "",
         "x": change.execution.value,
         "X": change.status.value,
-        "r": "NONE",
         "i": order.id,
         "l": amount(trade.quantity if trade else ZERO),
         "z": amount(change.executed),
@@ -176,7 +183,6 @@ def execution_report(change: OrderChanged, now: int) -> Json:
         "Y": amount(trade.quote if trade else ZERO),
         "Q": amount(order.quote_quantity),
         "W": order.time,
-        "V": "EXPIRE_MAKER",
     }
     if change.execution is Execution.TRADE_PREVENTION:
         prevented = order.quantity - change.executed

@@ -12,6 +12,30 @@ from exchanges.simulator.orders import Kind, Order, Status, Trade
 Json = dict[str, Any]
 SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
 STATUSES = {Status.NEW: "New", Status.PARTIALLY_FILLED: "PartiallyFilled", Status.FILLED: "Filled"}
+# Fields of derivatives, margin and conditional orders, which a spot order leaves at these.
+OF_OTHER_ORDERS: Json = {
+    "slLimitPrice": "0",
+    "stopOrderType": "",
+    "lastPriceOnCreated": "",
+    "takeProfit": "",
+    "smpType": "None",
+    "triggerDirection": 0,
+    "blockTradeId": "",
+    "isLeverage": "0",
+    "orderIv": "",
+    "tpTriggerBy": "",
+    "positionIdx": 0,
+    "smpGroup": 0,
+    "triggerPrice": "0",
+    "tpLimitPrice": "0",
+    "slTriggerBy": "",
+    "closeOnTrigger": False,
+    "placeType": "",
+    "reduceOnly": False,
+    "stopLoss": "",
+    "smpOrderId": "",
+    "triggerBy": "",
+}
 
 
 def order_status(order: Order) -> str:
@@ -38,47 +62,27 @@ def order_info(exchange: Exchange, order: Order) -> Json:
     rejected, cancelled = why_ended(order)
     left = order.remaining if order.status.is_open else ZERO
     return {
+        **OF_OTHER_ORDERS,
         "symbol": order.symbol,
         "orderType": "Market" if is_market else "Limit",
         "orderLinkId": order.client_id,
-        "slLimitPrice": "0",
         "orderId": order_text(order.id),
         "cancelType": cancelled,
         "avgPrice": plain(round(order.quote / order.executed, 10)) if order.executed else "",
-        "stopOrderType": "",
-        "lastPriceOnCreated": "",
         "orderStatus": order_status(order),
-        "takeProfit": "",
         "cumExecValue": plain(order.quote),
-        "smpType": "None",
-        "triggerDirection": 0,
-        "blockTradeId": "",
         "cumFeeDetail": {asset: plain(fee) for asset, fee in fees.items()},
         "rejectReason": rejected,
-        "isLeverage": "0",
         "price": plain(order.price),
-        "orderIv": "",
         "createdTime": str(order.time),
-        "tpTriggerBy": "",
-        "positionIdx": 0,
         "timeInForce": _time_in_force(order),
         "leavesValue": plain(left * order.price),
         "updatedTime": str(order.update_time),
         "side": SIDES[order.side],
-        "smpGroup": 0,
-        "triggerPrice": "0",
-        "tpLimitPrice": "0",
         "cumExecFee": plain(sum(fees.values(), ZERO)),
-        "slTriggerBy": "",
         "leavesQty": plain(left),
-        "closeOnTrigger": False,
-        "placeType": "",
         "cumExecQty": plain(order.executed),
-        "reduceOnly": False,
         "qty": plain(order.quote_quantity if by_quote else order.quantity),
-        "stopLoss": "",
-        "smpOrderId": "",
-        "triggerBy": "",
         "marketUnit": ("quoteCoin" if by_quote else "baseCoin") if is_market else "",
     }
 
