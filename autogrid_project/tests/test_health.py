@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
@@ -28,6 +28,14 @@ def test_readyz_names_what_is_missing_without_the_drivers_words(client, monkeypa
     assert reply.status_code == 503
     assert reply.json()["missing"] == {"database": "not reachable (OperationalError)"}
     assert "10.0.0.7" not in json.dumps(reply.json())
+
+
+def test_readyz_without_a_database_does_not_wait_for_the_pool(client, monkeypatch):
+    """The test has no access to the database by Django's own connections, the pool's among them."""
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+    reply = client.get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json()["missing"] == {"database": "not reachable (OperationalError)"}
 
 
 @pytest.mark.django_db

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 import psycopg
-from django.db import connection
 from django.db.models.functions import Now
 
+from accounts.waiting import direct_connection
 from bots.models import Worker
 from bots.runtime.leases import LOCK_CLASS, TTL
 
@@ -34,11 +34,7 @@ class Heartbeat:
     def start(self) -> None:
         """Takes the lock, then writes the row. Raises psycopg.OperationalError without a database."""
         lock_key = secrets.randbelow(2**31 - 1)
-        parameters = {**connection.get_connection_params(), "autocommit": True, "tcp_user_timeout": 5000}
-        parameters.pop("cursor_factory", None)
-        parameters.pop("context", None)
-        parameters.pop("prepare_threshold", None)
-        self._connection = psycopg.connect(**parameters)
+        self._connection = direct_connection(tcp_user_timeout=5000)
         self._connection.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, lock_key])
         self.worker = Worker.objects.create(
             name=f"{socket.gethostname()}:{os.getpid()}", lock_key=lock_key, heartbeat_at=Now()

@@ -16,6 +16,7 @@ def test_every_page_says_it(as_alice: Client, as_bob: Client, alice: User, path:
     page = as_alice.get(path).content.decode()
     assert "Trading for your account is halted by the operator: the account is looked into." in page
     assert "open nothing new" in page
+    assert 'Since <time datetime="' in page, "the browser shows it in the user's zone"
     assert "looked into" not in as_bob.get(path).content.decode()
 
 

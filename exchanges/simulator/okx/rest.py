@@ -67,7 +67,7 @@ class Rest(RestWire[Endpoint]):
         signed = asked.request.method + asked.request.raw_path + asked.body
         headers = asked.request.headers
         if headers.get("x-simulated-trading") == "1":
-            raise Refused(50101, "APIKey does not match current environment.", 401)
+            raise Refused(50101, "The simulated OKX has no demo trading: add the key as a live one.", 401)
         key = authenticate(self.exchange, headers, signed)
         phrase = headers["OK-ACCESS-PASSPHRASE"]
         if self._passphrases.setdefault(key.api_key, phrase) != phrase:
