@@ -1,6 +1,7 @@
 """The newest rows of many bots: from each bot the few that its index gives at once, then the newest of these."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,13 @@ from django.db import connection
 from bots.models import BotEvent, Fill
 
 FILLS = """
-SELECT fill.id FROM unnest(%s::uuid[]) AS bots(id) CROSS JOIN LATERAL (
-  SELECT id, time FROM fills WHERE bot_id = bots.id AND time < coalesce(%s, 'infinity'::timestamptz)
-  ORDER BY time DESC LIMIT %s
-) AS fill ORDER BY fill.time DESC LIMIT %s
+SELECT fill.id FROM unnest(%(bots)s::uuid[]) AS bots(id) CROSS JOIN LATERAL (
+  SELECT id, time FROM fills WHERE bot_id = bots.id
+  AND (time, id) < (coalesce(%(time)s, 'infinity'::timestamptz), %(id)s::uuid)
+  AND time >= coalesce(%(start)s, '-infinity'::timestamptz) AND time < coalesce(%(end)s, 'infinity'::timestamptz)
+  AND (%(side)s = '' OR side = %(side)s)
+  ORDER BY time DESC, id DESC LIMIT %(most)s
+) AS fill ORDER BY fill.time DESC, fill.id DESC LIMIT %(most)s
 """
 ALERTS = """
 SELECT event.id FROM unnest(%s::uuid[]) AS bots(id) CROSS JOIN LATERAL (
@@ -23,10 +27,22 @@ SELECT event.id FROM unnest(%s::uuid[]) AS bots(id) CROSS JOIN LATERAL (
 """
 
 
-def fills(bot_ids: Sequence[UUID], most: int, before: datetime | None = None) -> list[Fill]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Fills of [start, end) on one side or, by "", on both; only those that come after `after` in the list."""
+
+    side: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+    after: tuple[datetime, UUID] | None = None
+
+
+def fills(bot_ids: Sequence[UUID], most: int, wanted: Wanted = Wanted()) -> list[Fill]:
     """The newest first, with their bots."""
-    rows = Fill.objects.filter(pk__in=_ids(FILLS, [list(bot_ids), before, most, most]))
-    return list(rows.select_related("bot"))
+    time, number = wanted.after or (None, UUID(int=0))
+    asked = {"time": time, "id": number, "start": wanted.start, "end": wanted.end, "side": wanted.side}
+    rows = Fill.objects.filter(pk__in=_ids(FILLS, {"bots": list(bot_ids), "most": most, **asked}))
+    return list(rows.select_related("bot").order_by("-time", "-id"))
 
 
 def alerts(bot_ids: Sequence[UUID], most: int, since: datetime) -> list[BotEvent]:
@@ -35,7 +51,7 @@ def alerts(bot_ids: Sequence[UUID], most: int, since: datetime) -> list[BotEvent
     return list(rows.select_related("bot"))
 
 
-def _ids(sql: str, parameters: list[Any]) -> list[UUID]:
+def _ids(sql: str, parameters: list[Any] | dict[str, Any]) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]

@@ -38,10 +38,10 @@ def fill_rows(bot: Bot) -> Iterator[list[Any]]:
     yield COLUMNS
     fills = Fill.objects.filter(bot=bot).order_by("time", "trade_id", "id")
     for fill in fills.iterator(chunk_size=BATCH):
-        yield [_text(getattr(fill, column)) for column in COLUMNS]
+        yield [as_text(getattr(fill, column)) for column in COLUMNS]
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else f"{value}"
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bots.api import backtest, history, notices, views
+from bots.api import backtest, history, ledger, notices, views
 
 urlpatterns = [
     path("bots", views.Bots.as_view(), name="bots"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("backtest", backtest.Backtests.as_view(), name="backtests"),
     path("backtest/optimize", backtest.Optimize.as_view(), name="optimize"),
     path("backtest/<uuid:backtest_id>", backtest.BacktestView.as_view(), name="backtest"),
+    path("fills.csv", ledger.AllFillsFile.as_view(), name="fills_file"),
+    path("sales.csv", ledger.SalesFile.as_view(), name="sales_file"),
     path("kill-switch", views.KillSwitch.as_view(), name="kill_switch"),
     path("notifications", notices.Notices.as_view(), name="notifications"),
     path("notifications/channels", notices.Channels.as_view(), name="notice_channels"),

@@ -10,6 +10,7 @@ from bots.web.views import (
     compare,
     detail,
     edit,
+    history,
     home,
     keys,
     listing,
@@ -22,6 +23,7 @@ from bots.web.views import (
 app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("history/", history.history, name="history"),
     path("bots/", listing.bots, name="bots"),
     path("bots/stop-all/", listing.stop_all, name="stop_all"),
     path("bots/lift-halt/", listing.lift_halt, name="lift_halt"),

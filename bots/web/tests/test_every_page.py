@@ -12,6 +12,7 @@ OPEN = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 SIGNED_IN = [
     "/",
     "/bots/",
+    "/history/",
     "/bots/new/",
     "/backtest/",
     "/keys/",
