@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(command: str, rest: list[str]) -> int:
     home = Home.from_environment()
-    if command in {"test", "check", "bench", "lock", "manage"}:
+    if command in {"test", "check", "bench", "lock", "manage", "screenshots"}:
         return _develop(command, home, rest)
     from autogrid_project.services import launch, status
 
@@ -48,6 +48,10 @@ def _develop(command: str, home: Home, rest: list[str]) -> int:
         return develop.lock()
     if command == "manage":
         return develop.manage(home, rest)
+    if command == "screenshots":
+        from autogrid_project.services.screenshots import screenshots
+
+        return screenshots(home, rest)
     return develop.test(rest) if command == "test" else develop.bench(rest)
 
 
