@@ -21,7 +21,11 @@ STRICT: dict[str, Any] = {
     "base-uri": [NONE],
 }
 # Where our billing forms lead by a redirect, which counts as a form's action.
-STRIPE_PAGES: tuple[str, ...] = ("https://checkout.stripe.com", "https://billing.stripe.com")
+PAY_PAGES: tuple[str, ...] = (
+    "https://checkout.stripe.com",
+    "https://billing.stripe.com",
+    "https://nowpayments.io",
+)
 
 
 def strict(form_targets: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("backtest", "crash", "engine", "notices")
+NAMES = ("backtest", "crash", "engine", "notices", "plans")
 
 
 def main() -> int:

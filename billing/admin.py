@@ -13,7 +13,7 @@ from unfold.decorators import action
 from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
 from billing import grants, revenue_page, webhooks
-from billing.models import Grant, Standing, StripeEvent
+from billing.models import CryptoOrder, Grant, Standing, StripeEvent
 
 # dj-stripe's own pages show our secret key.
 for model in apps.get_app_config("djstripe").get_models():
@@ -70,6 +70,19 @@ class GrantAdmin(ModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
         grants.take(grants=list(queryset))
+
+
+@admin.register(CryptoOrder)
+class CryptoOrderAdmin(ReadOnlyAdmin):
+    """What was sent too much is to be sent back at NOWPayments by hand."""
+
+    list_display = ["created_at", "user", "plan", "months", "asked", "came", "status", "starts", "until"]
+    list_filter = ["status", "plan"]
+    search_fields = ["user__email", "invoice", "payments__id"]
+    list_select_related = ["user"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
 
 
 @admin.register(StripeEvent)

@@ -3,11 +3,10 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from billing import standing
-from billing.models import Grant, Standing
+from billing.models import Grant
 
 
 def give(*, grant: Grant, by: User) -> None:
@@ -28,7 +27,6 @@ def take(*, grants: list[Grant]) -> None:
 
 
 def settle(users: set[UUID]) -> None:
-    """Their plans follow from what is paid and what is granted now. In a transaction."""
+    """Their plans follow from what is paid and granted now. In a transaction."""
     for user in User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk"):
-        row = Standing.objects.filter(user=user).first()
-        standing.settle_plan(user, row.plan if row else "free", timezone.now())
+        standing.settle(user)

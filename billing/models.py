@@ -1,5 +1,6 @@
 """What Stripe has told us, and what follows from it for each user. Stripe's own objects are in dj-stripe's tables."""
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Plan
+from billing.money import dollars
 
 
 class Standing(models.Model):
@@ -61,6 +63,87 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan} until {self.until:%Y-%m-%d}"
+
+
+ORDER_WORDS = {
+    "waiting": "Waiting for your payment",
+    "confirming": "Seen, not confirmed yet",
+    "partial": "Not all of it has arrived",
+    "paid": "Paid",
+    "overpaid": "Paid, and more than was asked",
+    "refunded": "Sent back to you",
+    "failed": "Failed",
+    "expired": "Not paid in time",
+}
+
+
+class CryptoOrder(models.Model):
+    """One, three or twelve months of a plan, paid through NOWPayments. `starts` and `until` are set once it is paid."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="crypto_orders")
+    plan = models.CharField(max_length=20, choices=Plan)
+    months = models.PositiveSmallIntegerField()
+    amount = models.PositiveIntegerField()  # cents for all of them
+    invoice = models.CharField(max_length=100)  # NOWPayments' id, and its page
+    url = models.URLField(max_length=500)
+    status = models.CharField(max_length=20, default="waiting")  # see billing/prepaid.py
+    arrived = models.PositiveIntegerField(default=0)  # cents, at the rates that were agreed
+    created_at = models.DateTimeField(auto_now_add=True)
+    starts = models.DateTimeField(null=True, blank=True)
+    until = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    objects: ClassVar[models.Manager["CryptoOrder"]]
+
+    class Meta:
+        db_table = "billing_crypto_orders"
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(plan__in=Plan.values), name="crypto_orders_plan_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} for {self.months} months ({self.status})"
+
+    @property
+    def asked(self) -> str:
+        return dollars(self.amount)
+
+    @property
+    def came(self) -> str:
+        return dollars(self.arrived)
+
+    @property
+    def in_words(self) -> str:
+        return ORDER_WORDS[self.status]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in ("waiting", "partial")
+
+
+class CryptoPayment(models.Model):
+    """A payment towards an order, kept by NOWPayments' id before anything is done about it, and as last seen there."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    order = models.ForeignKey(CryptoOrder, on_delete=models.CASCADE, related_name="payments")
+    status = models.CharField(max_length=30, default="waiting")
+    currency = models.CharField(max_length=30, blank=True)
+    asked = models.DecimalField(max_digits=40, decimal_places=18, default=0)  # of the coin, here and below
+    paid = models.DecimalField(max_digits=40, decimal_places=18, default=0)
+    price = models.DecimalField(max_digits=20, decimal_places=8, default=0)  # dollars for what is asked
+    received_at = models.DateTimeField(auto_now_add=True)
+    next_look_at = models.DateTimeField(null=True, blank=True, default=timezone.now, db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[models.Manager["CryptoPayment"]]
+
+    class Meta:
+        db_table = "billing_crypto_payments"
+        ordering = ["-received_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.status})"
 
 
 class Movement(models.Model):

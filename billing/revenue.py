@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import User
-from billing.models import Movement, Standing, StripeEvent
+from billing.models import CryptoOrder, Movement, Standing, StripeEvent
 
 PAYING = ("active", "past_due")  # a trial pays nothing yet
 SHOWN = 12  # months
@@ -57,9 +57,12 @@ def note_end(instance: Standing, **_: Any) -> None:
 
 
 def paid_by(user: User) -> int:
-    """Cents a month."""
-    row = Standing.objects.filter(user=user, status__in=PAYING).exclude(plan="free").first()
-    return per_month(row.amount, 12 if row.interval == "year" else 1) if row else 0
+    """Cents a month, of a subscription and of prepaid terms that run."""
+    now = timezone.now()
+    rows = Standing.objects.filter(user=user, status__in=PAYING).exclude(plan="free")
+    cents = [per_month(row.amount, 12 if row.interval == "year" else 1) for row in rows]
+    terms = CryptoOrder.objects.filter(user=user, starts__lte=now, until__gt=now)
+    return sum(cents) + sum(per_month(term.amount, term.months) for term in terms)
 
 
 def per_month(cents: int, months: int) -> int:

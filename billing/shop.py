@@ -1,19 +1,22 @@
 """What users do at Stripe: buy a plan at its checkout, change, pay and cancel in its portal. And what is sold there."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import stripe
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from billing import gateway
 from billing.judging import GOOD
 from billing.models import Standing
-from billing.money import short_dollars
+from billing.money import dollars, short_dollars
 from billing.plans import PLANS
 
 PAID = tuple(plan for plan in PLANS if plan != "free")
 INTERVALS = ("month", "year")
+RUNNING = (*GOOD, "past_due", "unpaid")  # subscriptions that are not over
 CURRENCY = "usd"
 # Cents, as first published. From then on prices live in Stripe: what changed there stays.
 FIRST_AMOUNTS = {"starter": 1_900, "pro": 4_900, "enterprise": 19_900}
@@ -63,7 +66,7 @@ def open_checkout(*, user: User, plan: str, interval: str, success_url: str, can
         raise ShopRefused("not_offered", f"Choose a plan ({', '.join(PAID)}) and an interval (month, year).")
     customer = customer_of(user)
     seen = gateway.look(customer)
-    if any(each["status"] in (*GOOD, "past_due", "unpaid") for each in seen.subscriptions):
+    if any(each["status"] in RUNNING for each in seen.subscriptions):
         raise ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
     if seen.is_deleted:
         customer = _anew(user, customer)
@@ -93,6 +96,32 @@ def open_portal(*, user: User, return_url: str) -> str:
     except gateway.NoSuchObject:  # deleted there
         raise NOTHING_YET from None
     return str(session.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    number: str
+    at: datetime
+    amount: str  # dollars
+    status: str
+    url: str
+    pdf: str
+
+
+def invoices_of(user: User) -> list[Invoice]:
+    """The newest first. Raises StripeError."""
+    standing = Standing.objects.filter(user=user).first()
+    if standing is None:
+        return []
+    listed = gateway.client().v1.invoices.list({"customer": standing.customer, "limit": 100}).data
+    return [_invoice(each) for each in listed if each.status != "draft"]
+
+
+def _invoice(found: stripe.Invoice) -> Invoice:
+    at = datetime.fromtimestamp(found.created, UTC)
+    words = (found.status or "").replace("void", "cancelled")
+    links = found.hosted_invoice_url or "", found.invoice_pdf or ""
+    return Invoice(found.number or found.id or "", at, dollars(found.total), words, *links)
 
 
 def customer_of(user: User) -> str:

@@ -2,29 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import stripe
 from django.db import connection, transaction
+from django.utils import timezone
 from djstripe.models import Customer, Product, Subscription
 
 from accounts.models import User
 from billing import gateway, revenue
 from billing.judging import FREE, RANKS, Judged, judge
-from billing.models import Grant, Standing
+from billing.models import CryptoOrder, Grant, Standing
 from billing.money import dollars
+from billing.news import GRACE, News, goes_on_until
 from billing.plans import PLANS
 from billing.signals import plan_changed, plan_news
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What became of a subscription: `kind` names it, `text` is for the user, `key` the occasion."""
-
-    kind: str
-    text: str
-    key: str
 
 
 def review(customer: str) -> None:
@@ -33,12 +26,12 @@ def review(customer: str) -> None:
     standing = Standing.objects.select_related("user").filter(customer=customer).first()
     if standing is None:
         return
-    with _alone_with(customer):
+    with alone_with(customer):
         _look_and_write(standing, customer)
 
 
 @contextmanager
-def _alone_with(customer: str) -> Iterator[None]:
+def alone_with(customer: str) -> Iterator[None]:
     """dj-stripe does not bear two that write one object at once. A lock of the session, not of a transaction: Stripe is
     asked meanwhile. Who dies frees it."""
     with connection.cursor() as cursor:
@@ -89,17 +82,24 @@ def _write(user: User, row: Standing, judged: Judged, number: int, now: int) -> 
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
-    at = datetime.fromtimestamp(now, UTC)
-    revenue.note(user, at)
-    settle_plan(user, row.plan, at)
+    settle(user, _from_epoch(now))
     for each in news:
-        plan_news.send(User, user=user, news=each)
+        send(user, each)
 
 
-def settle_plan(user: User, paid: str, now: datetime) -> None:
-    """`users.plan` becomes the best of what is paid and what is granted. The user is locked by the caller."""
-    granted = Grant.objects.filter(user=user, until__gt=now).values_list("plan", flat=True)
-    plan = max([paid, *granted], key=RANKS.__getitem__)
+def settle(user: User, at: datetime | None = None) -> None:
+    """`users.plan` becomes the best of what is subscribed, prepaid and granted; what comes in a month is noted. The
+    user is locked by the caller. `at`: by Stripe's clock, where it was asked."""
+    now = timezone.now()
+    revenue.note(user, at or now)
+    held = [
+        *Standing.objects.filter(user=user).values_list("plan", flat=True),
+        *Grant.objects.filter(user=user, until__gt=now).values_list("plan", flat=True),
+        *CryptoOrder.objects.filter(user=user, starts__lte=now, until__gt=now - GRACE).values_list(
+            "plan", flat=True
+        ),
+    ]
+    plan = max([FREE, *held], key=RANKS.__getitem__)
     if plan != user.plan:
         before, user.plan = user.plan, plan
         user.save(update_fields=["plan"])
@@ -112,10 +112,7 @@ def news_of(row: Standing, judged: Judged) -> list[News]:
     found = []
     if judged.grace_until and row.grace_until != _moment(judged.grace_until):
         why = "has ended" if judged.status == "canceled" else "was not paid"
-        text = (
-            f"Your {name} plan {why}. It goes on until {_moment(judged.grace_until):%Y-%m-%d %H:%M} UTC; then the "
-            "newest bots over the limits of the Free plan are paused. Their open orders stay."
-        )
+        text = f"Your {name} plan {why}. {goes_on_until(_from_epoch(judged.grace_until))}"
         found.append(News("plan_grace", text, f"{kept}:{judged.grace_until}"))
     if row.grace_until and not judged.grace_until and judged.plan != FREE:
         found.append(News("plan_paid", f"Your {name} plan is paid again.", f"{kept}:{judged.paid_until}"))
@@ -152,8 +149,16 @@ def tell(customer: str, news: News) -> None:
     row = Standing.objects.select_related("user").filter(customer=customer).first()
     if row is not None:
         with transaction.atomic():
-            plan_news.send(User, user=row.user, news=news)
+            send(row.user, news)
+
+
+def send(user: User, news: News) -> None:
+    plan_news.send(User, user=user, news=news)
 
 
 def _moment(seconds: int) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    return _from_epoch(seconds) if seconds else None
+
+
+def _from_epoch(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

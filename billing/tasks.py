@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import reviews, webhooks
+from billing import crypto, reviews, webhooks
 
 
 @shared_task(name=webhooks.PROCESS_TASK, ignore_result=True)
@@ -10,9 +10,14 @@ def process_events() -> int:
     return webhooks.process()
 
 
+@shared_task(name=crypto.PROCESS_TASK, ignore_result=True)
+def process_payments() -> int:
+    return crypto.process()
+
+
 @shared_task(name="billing.review_due", ignore_result=True)
 def review_due() -> int:
-    return reviews.review_due()
+    return reviews.review_due() + crypto.review_due()
 
 
 @shared_task(name="billing.reconcile", ignore_result=True)

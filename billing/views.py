@@ -12,14 +12,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from billing import shop, standing, webhooks
+from billing import crypto, nowpayments, shop, standing, webhooks
 from billing.entitlements import plan_of, uses_of
 from billing.gateway import StripeError
-from billing.models import Standing
+from billing.models import CryptoOrder, Standing
+from billing.money import short_dollars
 from billing.plans import LIMITS, PLANS, USED, Plan
+from billing.prepaid import TERMS
 
+SHOWN = 100  # invoices, and orders for crypto
 LARGEST = 1_000_000  # bytes of a webhook
 AWAY = "Stripe does not answer now. Nothing was changed: try again in a moment."
+AWAY_TOO = "NOWPayments does not answer now. Nothing was changed: try again in a moment."
 HEADINGS = {
     "live_bots": "Live bots at a time",
     "paper_bots": "Paper bots at a time",
@@ -35,12 +39,15 @@ def plans(request: HttpRequest) -> HttpResponse:
     if "paid" in request.GET:
         return _returned(user)
     found, offers = Standing.objects.filter(user=user).first(), _offers()
+    terms = crypto.terms(offers) if offers and nowpayments.is_on() else {}
     context = {
         "nav": "plans",
         "plan": plan_of(user),
-        "plans": [_column(plan, offers or []) for plan in PLANS.values()],
+        "plans": [_column(plan, offers or [], terms.get(plan.id, [])) for plan in PLANS.values()],
+        "prepaid": crypto.terms_of(user),
+        "sells_terms": bool(terms),
         "standing": found,
-        "subscribed": found is not None and found.status in ("active", "trialing", "past_due", "unpaid"),
+        "subscribed": found is not None and found.status in shop.RUNNING,
         "uses": [(use, USED[use.name]) for use in uses_of(user)],
         "rows": _comparison(),
         "offers": offers,
@@ -67,8 +74,13 @@ def _offers() -> list[shop.Offer] | None:
         return None
 
 
-def _column(plan: Plan, offers: list[shop.Offer]) -> dict[str, Any]:
-    return {"id": plan.id, "name": plan.name, "offers": [offer for offer in offers if offer.plan == plan.id]}
+def _column(plan: Plan, offers: list[shop.Offer], terms: list[tuple[int, int]]) -> dict[str, Any]:
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "offers": [offer for offer in offers if offer.plan == plan.id],
+        "terms": [(months, short_dollars(cents)) for months, cents in terms],
+    }
 
 
 def _comparison() -> list[tuple[str, list[int | str | None]]]:
@@ -84,7 +96,7 @@ def _comparison() -> list[tuple[str, list[int | str | None]]]:
 def checkout(request: HttpRequest) -> HttpResponse:
     page = request.build_absolute_uri(reverse("billing:plans"))
     chosen = request.POST.get("plan", ""), request.POST.get("interval", "")
-    return _to_stripe(
+    return _onward(
         request,
         lambda user: shop.open_checkout(
             user=user, plan=chosen[0], interval=chosen[1], success_url=f"{page}?paid=1", cancel_url=page
@@ -94,18 +106,50 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+def prepay(request: HttpRequest) -> HttpResponse:
+    page, told_at = (request.build_absolute_uri(reverse(f"billing:{name}")) for name in ("invoices", "ipn"))
+    plan, months = request.POST.get("plan", ""), request.POST.get("months", "")
+    return _onward(
+        request,
+        lambda user: crypto.open_invoice(
+            user=user,
+            plan=plan,
+            months=int(months) if months in map(str, TERMS) else 0,
+            page=page,
+            told_at=told_at,
+        ),
+    )
+
+
+@require_GET
+@login_required
+def invoices(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    try:
+        found = shop.invoices_of(user)
+    except StripeError:
+        found = None
+    orders = CryptoOrder.objects.filter(user=user)[:SHOWN]
+    context = {"nav": "plans", "invoices": found, "orders": orders}
+    return render(request, "billing/invoices.html", context)
+
+
+@require_POST
+@login_required
 def portal(request: HttpRequest) -> HttpResponse:
     page = request.build_absolute_uri(reverse("billing:plans"))
-    return _to_stripe(request, lambda user: shop.open_portal(user=user, return_url=f"{page}?paid=1"))
+    return _onward(request, lambda user: shop.open_portal(user=user, return_url=f"{page}?paid=1"))
 
 
-def _to_stripe(request: HttpRequest, open_page: Callable[[User], str]) -> HttpResponse:
+def _onward(request: HttpRequest, open_page: Callable[[User], str]) -> HttpResponse:
     try:
         return redirect(open_page(cast(User, request.user)))
     except shop.ShopRefused as refused:
         messages.error(request, refused.detail)
     except StripeError:
         messages.error(request, AWAY)
+    except nowpayments.NowPaymentsError:
+        messages.error(request, AWAY_TOO)
     return redirect("billing:plans")
 
 
@@ -119,4 +163,19 @@ def webhook(request: HttpRequest) -> HttpResponse:
         webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
     except webhooks.BadSignature:
         return HttpResponse("The signature is wrong or too old.", status=400, content_type="text/plain")
+    return HttpResponse(status=200)
+
+
+@csrf_exempt
+@require_POST
+def ipn(request: HttpRequest) -> HttpResponse:
+    """What NOWPayments tells of a payment."""
+    if not nowpayments.is_on():
+        return HttpResponse(status=404)
+    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+        return HttpResponse(status=413)
+    try:
+        crypto.receive(request.body, request.headers.get("x-nowpayments-sig", ""))
+    except nowpayments.BadSignature:
+        return HttpResponse("The signature is wrong.", status=400, content_type="text/plain")
     return HttpResponse(status=200)

@@ -250,13 +250,22 @@ STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
 # Where Stripe is; other than its own address in tests and the demo alone.
 AUTOGRID_STRIPE_URL = "https://api.stripe.com"
+# Plans for crypto, where both are set.
+NOWPAYMENTS_API_KEY = env.text("NOWPAYMENTS_API_KEY", "")
+NOWPAYMENTS_IPN_SECRET = env.text("NOWPAYMENTS_IPN_SECRET", "")
+AUTOGRID_NOWPAYMENTS_URL = "https://api.nowpayments.io"  # other than that in tests and the demo alone
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_WEBHOOK_URL = r"^never/$"  # dj-stripe's own view is not used
 
 if AUTOGRID_DEPLOYMENT == "cloud":
-    CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.strict(security.STRIPE_PAGES)}
+    CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.strict(security.PAY_PAGES)}
     CELERY_BEAT_SCHEDULE |= {
         "work off webhooks": {"task": "billing.process_events", "schedule": 30.0, "options": {"expires": 30}},
+        "look at payments": {
+            "task": "billing.process_payments",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "end what is over": {"task": "billing.review_due", "schedule": 300.0, "options": {"expires": 300}},
         "compare with Stripe": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="41")},
     }

@@ -1,7 +1,9 @@
 import psycopg
 import pytest
+from django.apps import apps
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from autogrid_project.prepare import state
+from autogrid_project.prepare import forget_the_cloud, state
 
 
 @pytest.fixture
@@ -54,3 +56,14 @@ def test_a_database_that_was_migrated_by_hand_is_noticed(root, url):
             assert state(root, url) != before
         finally:
             connection.execute("DELETE FROM django_migrations WHERE app = 'x'")
+
+
+@pytest.mark.parametrize("cloud", [True, False])
+def test_self_hosted_again_nothing_asks_for_the_cloud_s_tasks(db, monkeypatch, cloud):
+    every = IntervalSchedule.objects.create(every=30, period="seconds")
+    for task in ("billing.reconcile", "bots.deliver_notices"):
+        PeriodicTask.objects.create(name=task, task=task, interval=every)
+    monkeypatch.setattr(apps, "is_installed", lambda name: cloud)
+    forget_the_cloud()
+    assert PeriodicTask.objects.filter(task="bots.deliver_notices").exists()
+    assert PeriodicTask.objects.filter(task="billing.reconcile").exists() == cloud

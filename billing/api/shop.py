@@ -12,18 +12,32 @@ from rest_framework.views import APIView
 
 from accounts.api.fields import StrictSerializer
 from accounts.models import User
-from billing import shop
+from billing import crypto, shop
 from billing.gateway import StripeError
-from billing.views import AWAY
+from billing.nowpayments import NowPaymentsError
+from billing.prepaid import TERMS
+from billing.views import AWAY, AWAY_TOO
 
 
 class CheckoutBody(StrictSerializer):
+    """By card: `interval`, a subscription. With crypto: `months`, paid in advance."""
+
     plan = serializers.ChoiceField(shop.PAID)
-    interval = serializers.ChoiceField(shop.INTERVALS)
+    method = serializers.ChoiceField(["card", "crypto"], default="card")
+    interval = serializers.ChoiceField(shop.INTERVALS, required=False)
+    months = serializers.ChoiceField(TERMS, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed, other = ("interval", "months") if attrs["method"] == "card" else ("months", "interval")
+        if needed not in attrs:
+            raise serializers.ValidationError({needed: f"Say {needed} where method is {attrs['method']}."})
+        if other in attrs:
+            raise serializers.ValidationError({other: f"Leave it out where method is {attrs['method']}."})
+        return attrs
 
 
 class UrlSerializer(serializers.Serializer[Any]):
-    url = serializers.URLField(help_text="of Stripe's page; good for one visit")
+    url = serializers.URLField(help_text="of the page that takes the money; good for one visit")
 
 
 class Refused(APIException):
@@ -41,6 +55,8 @@ class ShopView(APIView):
             exc = Refused(exc.detail, exc.code)
         elif isinstance(exc, StripeError):
             exc = Away(AWAY, "stripe_unavailable")
+        elif isinstance(exc, NowPaymentsError):
+            exc = Away(AWAY_TOO, "nowpayments_unavailable")
         return super().handle_exception(exc)
 
 
@@ -54,11 +70,15 @@ class Checkout(ShopView):
         """Buy a plan: where to pay for it."""
         body = CheckoutBody(data=request.data)
         body.is_valid(raise_exception=True)
+        method, user = body.validated_data.pop("method"), cast(User, request.user)
         page = page_of(request)
-        where = {"success_url": f"{page}?paid=1", "cancel_url": page}
-        return Response(
-            {"url": shop.open_checkout(user=cast(User, request.user), **body.validated_data, **where)}
-        )
+        if method == "crypto":
+            told_at = request.build_absolute_uri(reverse("billing:ipn"))
+            url = crypto.open_invoice(user=user, page=page, told_at=told_at, **body.validated_data)
+        else:
+            where = {"success_url": f"{page}?paid=1", "cancel_url": page}
+            url = shop.open_checkout(user=user, **body.validated_data, **where)
+        return Response({"url": url})
 
 
 class Portal(ShopView):

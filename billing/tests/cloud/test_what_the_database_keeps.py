@@ -4,10 +4,8 @@ from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts.models import User
-from autogrid_project.prepare import forget_the_cloud
 from billing.models import Grant, Movement
 from billing.tests.cloud.rig import KEY
 
@@ -48,14 +46,3 @@ def test_an_account_is_deleted_by_a_process_that_knows_nothing_of_billing(cloud,
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     assert [grant.granted_by for grant in Grant.objects.all()] == [None]
     assert [move.user for move in Movement.objects.all()] == [None]
-
-
-def test_self_hosted_again_nothing_asks_for_the_cloud_s_tasks(db, monkeypatch):
-    every = IntervalSchedule.objects.create(every=30, period="seconds")
-    for task in ("billing.reconcile", "bots.deliver_notices"):
-        PeriodicTask.objects.create(name=task, task=task, interval=every)
-    forget_the_cloud()
-    assert PeriodicTask.objects.filter(task="billing.reconcile").exists()
-    monkeypatch.setattr("django.apps.apps.is_installed", lambda name: name != "billing")
-    forget_the_cloud()
-    assert list(PeriodicTask.objects.values_list("task", flat=True)) == ["bots.deliver_notices"]
