@@ -6,7 +6,7 @@ from django.core.cache import cache
 
 from accounts.models import User
 from telegram_bot import audit, links, questions
-from telegram_bot.commands import acting, backtesting, basics, earnings, look, orders  # noqa: F401 - register their commands
+from telegram_bot.commands import acting, backtesting, basics, choices, earnings, look, orders  # noqa: F401 - register their commands
 from telegram_bot.commands.choosing import NotChosen, bots_of, page_of, picker
 from telegram_bot.commands.registry import COMMANDS, Command
 from telegram_bot.models import Refusal

@@ -3,17 +3,19 @@
 import hashlib
 import logging
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from bots.models import UNFINISHED
 from bots.services import pace
-from telegram_bot import links
+from telegram_bot import audit, links, questions
 from telegram_bot.commands.backtesting import outcome
 from telegram_bot.commands.look import live_text
 from telegram_bot.messenger import Blocked, Messenger, Refused, RetryAfter, Unreachable
 from telegram_bot.models import AwaitedBacktest, LiveStatus
 from telegram_bot.talking import Reply
 
+A_DAY = 86_400
 PATIENCE = 5.0  # seconds with one chat: the others wait
 logger = logging.getLogger(__name__)
 
@@ -21,10 +23,18 @@ logger = logging.getLogger(__name__)
 def look_after(messenger: Messenger) -> None:
     """Never raises: it is called again in a few seconds."""
     try:
+        tidy_up()
         tell_backtests(messenger)
         follow_bots(messenger)
     except Exception:
         logger.exception("telegram_watching_failed")
+
+
+def tidy_up() -> None:
+    """Once a day: what nobody can press or wants to look up any more."""
+    if cache.add("telegram:tidied", 1, A_DAY):
+        audit.forget_old()
+        questions.forget_old()
 
 
 def tell_backtests(messenger: Messenger) -> None:

@@ -62,6 +62,8 @@ def test_loopback_http_needs_no_secure_cookies():
         ({"AUTOGRID_ENCRYPTION_KEYS": None}, "AUTOGRID_ENCRYPTION_KEYS is not set"),
         ({"AUTOGRID_ENCRYPTION_KEYS": "k1:dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktISE="}, "ENCRYPTION_KEYS"),
         ({"AUTOGRID_ENCRYPTION_KEYS": "k1:c2hvcnQ="}, "ENCRYPTION_KEYS"),
+        ({"AUTOGRID_TELEGRAM": "http://127.0.0.1:1"}, "AUTOGRID_TELEGRAM is for the demo"),
+        ({"AUTOGRID_TELEGRAM_MODE": "webhook"}, "needs AUTOGRID_URL"),
         ({"AUTOGRID_SIMULATOR": '{"host": "127.0.0.1"}'}, "AUTOGRID_SIMULATOR"),
         ({"AUTOGRID_LOOPBACK_HTTP": "1"}, "AUTOGRID_HOSTS"),
         ({"AUTOGRID_BOTS_PER_WORKER": "many", "AUTOGRID_DB_POOL": "many"}, "AUTOGRID_DB_POOL must be"),

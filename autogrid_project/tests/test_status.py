@@ -40,6 +40,17 @@ def test_one_process_down_is_exit_code_one(home, capsys):
     assert "restarting" in capsys.readouterr().out
 
 
+def test_what_telegram_refuses_is_one_sentence_and_exit_code_one(home, capsys):
+    running(home, "up")
+    home.write("telegram.json", {"problem": "Telegram refuses the token."})
+    with home.hold():
+        assert status(home) == 0  # the process does not run: what it last said counts for nothing
+        facts = home.read("run.json")
+        home.write("run.json", {**facts, "processes": {"telegram": facts["processes"]["web"]}})
+        assert status(home) == 1
+    assert capsys.readouterr().out.endswith("\ntelegram: Telegram refuses the token.\n")
+
+
 def test_the_run_of_a_dead_supervisor_counts_for_nothing(home, capsys):
     running(home, "up")
     assert status(home) == 1

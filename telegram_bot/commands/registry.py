@@ -26,7 +26,7 @@ COMMANDS: dict[str, Command] = {}
 MENU = {
     "Look": ["status", "follow", "bots", "bot", "pnl", "profit", "balance", "orders", "levels"],
     "Trade": ["new", "backtest", "startbot", "stopbot", "pause", "kill"],
-    "More": ["cancel", "help", "unlink"],
+    "More": ["settings", "cancel", "help", "unlink"],
 }
 
 

@@ -12,7 +12,7 @@ from bots.backtest.kept import summary_of
 from bots.models import Backtest, BacktestStatus, Bot
 from bots.models.backtest import pack
 from telegram_bot import pictures
-from telegram_bot.models import AwaitedBacktest, LiveStatus
+from telegram_bot.models import AwaitedBacktest, LiveStatus, Question, Refusal
 from telegram_bot.tests.conftest import ALICES
 from telegram_bot.watching import look_after
 
@@ -109,6 +109,15 @@ def test_after_an_hour_it_is_no_longer_followed(wire, linked, making):
     look_after(wire.messenger)
     assert "No longer followed." in wire.fake.texts(ALICES)[-1]
     assert not LiveStatus.objects.exists()
+
+
+def test_what_is_too_old_is_forgotten_once_a_day(wire, linked):
+    old, new = timezone.now() - timedelta(days=91), timezone.now()
+    for when in (old, new):
+        Refusal.objects.create(kind=Refusal.Kind.LATE_BUTTON, time=when)
+        Question.objects.create(user=linked, text="?", choices=[], expires_at=when)
+    look_after(wire.messenger)
+    assert (Refusal.objects.get().time, Question.objects.get().expires_at) == (new, new)
 
 
 def test_who_unlinks_is_followed_no_more(wire, linked, making):
