@@ -27,6 +27,11 @@ def read() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def chat_address() -> str:
+    """Of the chat with the bot; "" while the bot's name is not known."""
+    return deep_link("").partition("?")[0]
+
+
 def deep_link(code: str) -> str:
     """Opens the chat with the code in it; "" while the bot's name is not known."""
     username = read().get("username", "")

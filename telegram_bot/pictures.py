@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Of static/css/tokens.css, its light theme: chats have backgrounds of their own.
 SURFACE, LINE, TEXT, TEXT_2 = "#ffffff", "#e2e5ea", "#151922", "#565f6f"
 ACCENT, UP, DOWN = "#3b4cca", "#08764f", "#c22b36"
-INCHES, DPI = (7.2, 4.4), 125
+INCHES, DPI = (4.8, 3.2), 200  # small paper: its letters are read on a phone
 
 Curve = Sequence[Sequence[float]]  # ms, value
 
@@ -25,7 +25,7 @@ def equity(report: dict[str, Any], title: str) -> bytes:
         (report["equity_curve"], ACCENT, "The bot"),
     ):
         axes.plot(_times(curve), [value for _, value in curve], color=colour, linewidth=1.7, label=label)
-    axes.legend(loc="upper left", frameon=False, labelcolor=TEXT, fontsize=10)
+    axes.legend(loc="upper left", frameon=False, labelcolor=TEXT, fontsize=9)
     return _png(figure)
 
 
@@ -49,13 +49,13 @@ def _plot(title: str) -> "tuple[Figure, Any]":
     figure = Figure(figsize=INCHES, dpi=DPI, facecolor=SURFACE, layout="constrained")
     axes = figure.subplots()
     # Without mathtext: a dollar sign in a name is a dollar sign.
-    axes.set_title(title, loc="left", color=TEXT, fontsize=12, fontweight="bold", parse_math=False)
+    axes.set_title(title, loc="left", color=TEXT, fontsize=11, fontweight="bold", parse_math=False)
     axes.set_facecolor(SURFACE)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)
-    axes.tick_params(colors=TEXT_2, length=0, labelsize=10)
-    dates = AutoDateLocator(minticks=3, maxticks=6)
+    axes.tick_params(colors=TEXT_2, length=0, labelsize=9)
+    dates = AutoDateLocator(minticks=3, maxticks=5)
     axes.xaxis.set_major_locator(dates)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(dates))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.8g}"))

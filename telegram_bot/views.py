@@ -31,6 +31,7 @@ def link(request: HttpRequest) -> HttpResponse:
         "identity": identity.read(),
         "code": code,
         "address": identity.deep_link(code) if code else "",
+        "chat": identity.chat_address(),
         "minutes": int(links.LIFETIME.total_seconds() // 60),
         "scope": entitlements.telegram_scope(user),
     }

@@ -39,6 +39,11 @@ def state(view: Any) -> str:
     return f"{STATES.get(word, '')} {BADGES.get(word, (word.title(),))[0]}".strip()
 
 
+def counted(number: int, what: str) -> str:
+    """ "1 fill", "1,200 fills"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def quote_of(symbol: str) -> str:
     return coin(symbol, "quote")
 

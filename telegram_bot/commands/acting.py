@@ -9,7 +9,7 @@ from telegram_bot.commands.choosing import NO_BOTS, bots_of, choose
 from telegram_bot.commands.registry import command
 from telegram_bot.questions import acts, question
 from telegram_bot.talking import Answer, say
-from telegram_bot.words import bold, escape, quote_of, state
+from telegram_bot.words import bold, counted, escape, quote_of, state
 
 
 @command("startbot", "start or resume a bot", usage="NAME")
@@ -100,5 +100,5 @@ def kill_sell(*, user: User, bot_id: str) -> str:
 @acts("kill_all")
 def kill_all(*, user: User, action: str) -> str:
     killed = lifecycle.kill_all(user=user, action=action)
-    sold = " and their coins sold" if action == "cancel_and_sell" else ""
-    return f"Kill switch: {len(killed)} bots are halted, their orders are being cancelled{sold}."
+    sold = " and coins sold" if action == "cancel_and_sell" else ""
+    return f"Kill switch: {counted(len(killed), 'bot')} halted, orders are being cancelled{sold}."

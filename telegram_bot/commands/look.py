@@ -14,7 +14,7 @@ from telegram_bot.commands.choosing import NO_BOTS, bots_of, choose, page_of, pa
 from telegram_bot.commands.registry import command
 from telegram_bot.models import LiveStatus
 from telegram_bot.talking import Answer, Button, Reply, Rows, say
-from telegram_bot.words import bold, escape, facts, quote_of, short, state, table, when
+from telegram_bot.words import bold, counted, escape, facts, quote_of, short, state, table, when
 
 FOLLOWED = timedelta(hours=1)
 CARDS = 6  # bots of one /status
@@ -68,7 +68,7 @@ def _card(view: dict[str, Any]) -> str:
     lines = [
         f"{bold(view['name'])} · {escape(view['symbol'])} · {state(view)}",
         f"{money(view['equity'])} {escape(coin)} ({signed(gain)}, {percent(share(gain, view['total_investment']))})",
-        f"{view['open_orders']} open orders · {view['trades']} fills",
+        f"{counted(view['open_orders'], 'open order')} · {counted(view['trades'], 'fill')}",
     ]
     return "\n".join([*lines, *([escape(view["status_reason"])] if view["status_reason"] else [])])
 

@@ -11,7 +11,7 @@ from bots.templatetags.trade import price, quantity
 from telegram_bot.commands.choosing import NO_BOTS, bots_of, choose, page_of, paged, pager
 from telegram_bot.commands.registry import command
 from telegram_bot.talking import Answer, Button, say
-from telegram_bot.words import bold, escape, table
+from telegram_bot.words import bold, counted, escape, table
 
 LINES = 15
 
@@ -26,7 +26,7 @@ def orders(user: User, typed: str) -> Answer:
 
 def _orders_of(bot: Bot, page: int | None) -> Answer:
     found = list(Order.objects.filter(bot=bot, status__in=LIVE).order_by("-price", "id"))
-    head = f"{bold(bot.name)} · {len(found)} open order{'' if len(found) == 1 else 's'}"
+    head = f"{bold(bot.name)} · {counted(len(found), 'open order')}"
     if not found:
         return say(f"{head}\n/levels {escape(bot.name)} says why.")
     rows = [

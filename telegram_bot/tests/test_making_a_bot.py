@@ -54,7 +54,7 @@ def picture(wire):
 def test_to_a_running_grid_with_the_suggested_range(wire, history):
     text = walk(wire, "[BTC/USDT]", "[Grid]", "[1,000]")
     assert "grids" in text
-    assert picture(wire).size == (900, 550)
+    assert picture(wire).size == (960, 640)
     assert "The pre-flight is passed." in wire.press(ALICES, "Use this range")
     assert "BTC grid is starting" in wire.press(ALICES, "Make and start it")
     bot = Bot.objects.get()

@@ -60,11 +60,15 @@ class Chats:
     toasts: dict[str, str] = field(default_factory=dict)  # what a press was answered, by the press's id
     photos: dict[int, bytes] = field(default_factory=dict)  # by message id
     commands: list[Object] = field(default_factory=list)
+    known: set[int] = field(
+        default_factory=set
+    )  # who has spoken to the bot before, in another life of the fake
     blocked: set[int] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     webhook: Object = field(default_factory=lambda: {"url": "", "secret_token": ""})
     closed: bool = False
-    _numbers: Any = field(default_factory=lambda: itertools.count(1000))
+    # Later lives go on: an update's number never comes again.
+    _numbers: Any = field(default_factory=lambda: itertools.count(int(time.time())))
 
     def number(self) -> int:
         return int(next(self._numbers))

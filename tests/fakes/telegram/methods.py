@@ -68,10 +68,10 @@ def _chat(chats: Chats, params: Object) -> Object:
     chat_id = int(params["chat_id"])
     if chat_id in chats.blocked:
         raise Refused(403, "Forbidden: bot was blocked by the user")
-    known = chats.of(chat_id)
-    if not known:
+    spoken = chats.of(chat_id)
+    if not spoken and chat_id not in chats.known:
         raise Refused(400, "Bad Request: chat not found")
-    return dict(known[0]["chat"])
+    return dict(spoken[0]["chat"]) if spoken else chats.chat(chat_id)
 
 
 def _content(params: Object) -> Object:

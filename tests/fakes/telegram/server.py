@@ -203,6 +203,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     fake: FakeTelegram
 
+    def handle_error(self, *_: Any) -> None:
+        """Who hung up while he waited has no answer coming."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
