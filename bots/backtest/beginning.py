@@ -25,7 +25,7 @@ from bots.backtest.kernel_dca_deal import (
     TRAIL_PARTS,
 )
 from bots.backtest.kernel_dca_deal import OWN_FIELDS as DCA_FIELDS
-from bots.backtest.kernel_grid import (
+from bots.backtest.kernel_grid_orders import (
     COUNT,
     FIRST_HOLDING,
     FROM_ABOVE,
@@ -53,8 +53,12 @@ from bots.backtest.kernel_state import (
     NOW_FIELDS,
     NUMBER,
     PRICED,
+    ROOM,
+    ROWS,
     SLICE,
     SLOT_FIELDS,
+    STATE_FIELDS,
+    TODO_FIELDS,
     Bot,
     Table,
 )
@@ -74,16 +78,17 @@ def empty_bot(
     now = np.zeros(NOW_FIELDS, np.int64)
     now[CASH], now[LOW], now[HIGH] = whole(case.config.investment), -1, NEVER
     now[BID], now[ASK], now[DUE], now[ALARM], now[PRICED] = -1, NEVER, NEVER, NEVER, NEVER
+    now[ROWS], now[ROOM] = rows, room
     return Bot(
         rules=rules,
         now=now,
         slots=np.zeros((rows, SLOT_FIELDS), np.int64),
         fills=np.empty((room, FILL_FIELDS), np.int64),
-        states=np.empty((room, 3), np.int64),
+        states=np.empty((room, STATE_FIELDS), np.int64),
         profits=np.empty(room, np.int64),
         own=own,
         plan=plan,
-        todo=np.zeros((todo, 5), np.int64),
+        todo=np.zeros((todo, TODO_FIELDS), np.int64),
     )
 
 

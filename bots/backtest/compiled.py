@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bots.backtest.beginning import dca_bot, grid_bot
 from bots.backtest.jit import one_at_a_time
 from bots.backtest.kernel import run_dca, run_grid
-from bots.backtest.kernel_figures import figures
+from bots.backtest.kernel_figures import Closes, closes_of, figures
 from bots.backtest.kernel_math import Unsure
 from bots.backtest.kernel_state import BLOCK, CLOSED, DONE, FEES, FILLS, STATES, Bot, Table, Walk
 from bots.backtest.path import MODELS, FillModel, FillModelName
@@ -57,11 +57,11 @@ class Outcome:
     def fees(self) -> int:
         return int(self.bot.now[FEES])
 
-    def figures(self, ends: Table, daily: NDArray[np.float64]) -> tuple[float, float, float]:
-        """Final equity (quote), maximum drawdown, mean exposure. The equity (1e-8 quote) at the candles `ends` goes to
+    def figures(self, closes: Closes, ends: Table, daily: NDArray[np.float64]) -> tuple[float, float, float]:
+        """Final equity (quote), maximum drawdown, exposure. The equity (1e-8 quote) at the candles `ends` goes to
         `daily`."""
         states, money = self.bot.states[: self.bot.now[STATES]], float(self.case.config.investment) * SCALE
-        equity, drawdown, exposure = figures(self.case.candles.close, states, ends, daily, money)
+        equity, drawdown, exposure = figures(closes, states, ends, daily, money)
         return equity / SCALE, drawdown, exposure
 
 
@@ -87,7 +87,7 @@ def walked(case: Case, model: FillModel, blocks: Blocks) -> Bot:
     times, opens, high, low, close = (
         np.require(getattr(candles, name), np.int64, ["C", "W"]) for name in COLUMNS
     )
-    walk = Walk(times, opens, high, low, close, *blocks, case.width, int(model.way))
+    walk = Walk(times, opens, high, low, close, *blocks, len(blocks[0]), case.width, int(model.way))
     while True:
         bot = (grid_bot if isinstance(case.config, GridConfig) else dca_bot)(case, model, room)
         _go(bot, walk, case)
@@ -114,4 +114,4 @@ def warm() -> None:
         for config in WARMERS:
             found = outcome(Case(config, ANY_MARKET, candles, 60_000), MODELS[FillModelName.OHLC])
             assert isinstance(found, Outcome), found  # noqa: S101 - nothing about it is special
-            found.figures(np.zeros(1, np.int64), np.empty(1))
+            found.figures(closes_of(candle), np.zeros(1, np.int64), np.empty(1))

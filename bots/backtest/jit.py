@@ -11,19 +11,28 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-import numpy as np
 from django.conf import settings
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+NUMBERS = types.CPointer(types.int64)
+
 
 @intrinsic
-def _pointer(_typing: Any, address: Any) -> Any:
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+def _numbers_at(_typing: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(NUMBERS))
 
-    return types.voidptr(address), generate
+    return NUMBERS(address), generate
+
+
+@intrinsic
+def _moved(_typing: Any, numbers: Any, _offset: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return cgutils.gep_inbounds(builder, arguments[0], arguments[1])
+
+    return NUMBERS(numbers, types.intp), generate
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -64,10 +73,16 @@ def kernel(function: F) -> F:
 
 
 @jit
-def unowned(array: Any) -> Any:
-    """The same int64 numbers without a count of references, which costs more than what most small functions do. Who
-    calls the kernel keeps the array."""
-    return numba.carray(_pointer(array.ctypes.data), array.shape, np.int64)  # type: ignore[call-arg]
+def pointer(array: Any) -> Any:
+    """The int64 numbers of an array, without its shape and its count of references: functions that are handed whole
+    arrays spend most of their time on that. Who calls the kernel keeps the array."""
+    return _numbers_at(array.ctypes.data)  # type: ignore[call-arg]
+
+
+@jit
+def at(numbers: Any, offset: int) -> Any:
+    """The same numbers from `offset` on."""
+    return _moved(numbers, offset)  # type: ignore[call-arg]
 
 
 @contextmanager

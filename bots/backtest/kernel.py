@@ -4,14 +4,14 @@ from bots.backtest.jit import kernel
 from bots.backtest.kernel_dca import act_dca, tell_dca
 from bots.backtest.kernel_grid import act_grid, tell_grid
 from bots.backtest.kernel_ledger import write_state
-from bots.backtest.kernel_state import DONE, NEXT, Bot, Walk, unowned_bot, unowned_walk
+from bots.backtest.kernel_state import DONE, NEXT, Bot, Walk, pointers_of, pointers_to
 from bots.backtest.kernel_walk import advance, begin
 
 
 @kernel
 def run_grid(theirs: Bot, candles: Walk, until: int) -> None:
     """On to candle `until`."""
-    bot, walk = unowned_bot(theirs), unowned_walk(candles)
+    bot, walk = pointers_of(theirs), pointers_to(candles)
     if not bot.now[NEXT]:
         begin(bot, walk)
         act_grid(bot)
@@ -23,7 +23,7 @@ def run_grid(theirs: Bot, candles: Walk, until: int) -> None:
 @kernel
 def run_dca(theirs: Bot, candles: Walk, until: int) -> None:
     """On to candle `until`."""
-    bot, walk = unowned_bot(theirs), unowned_walk(candles)
+    bot, walk = pointers_of(theirs), pointers_to(candles)
     if not bot.now[NEXT]:
         begin(bot, walk)
         act_dca(bot)

@@ -10,6 +10,7 @@ from bots.backtest.kernel_state import (
     FEE_PARTS,
     HIGH,
     HIT,
+    HITS,
     IN_BASE,
     LIVE,
     LOT,
@@ -25,6 +26,7 @@ from bots.backtest.kernel_state import (
     REACH,
     RESERVED,
     RESTS,
+    ROWS,
     SELLS,
     SEQUENCE,
     SIDE,
@@ -34,6 +36,7 @@ from bots.backtest.kernel_state import (
     WAITING,
     Bot,
     Table,
+    slot_of,
 )
 
 
@@ -91,13 +94,13 @@ def is_stale(bot: Bot) -> bool:
 @jit
 def look_at_book(bot: Bot) -> None:
     bid, ask = -1, NEVER
-    for row in range(len(bot.slots)):
-        if bot.slots[row, RESTS]:
-            price = bot.slots[row, PRICE]
-            if bot.slots[row, SIDE] == BUYS:
-                bid = max(bid, price)
+    for row in range(bot.now[ROWS]):
+        slot = slot_of(bot, row)
+        if slot[RESTS]:
+            if slot[SIDE] == BUYS:
+                bid = max(bid, slot[PRICE])
             else:
-                ask = min(ask, price)
+                ask = min(ask, slot[PRICE])
     bot.now[BID], bot.now[ASK] = bid, ask
 
 
@@ -105,9 +108,10 @@ def look_at_book(bot: Bot) -> None:
 def let_rest(bot: Bot) -> None:
     """Orders of the candle before may fill from now on."""
     if bot.now[WAITING]:
-        for row in range(len(bot.slots)):
-            if bot.slots[row, SIDE] and not bot.slots[row, HIT]:
-                bot.slots[row, RESTS] = 1
+        for row in range(bot.now[ROWS]):
+            slot = slot_of(bot, row)
+            if slot[SIDE] and not slot[HIT]:
+                slot[RESTS] = 1
         bot.now[WAITING] = 0
         look_at_book(bot)
 
@@ -115,10 +119,11 @@ def let_rest(bot: Bot) -> None:
 @jit
 def take_out(bot: Bot, row: int) -> None:
     """The order is gone, filled or cancelled."""
-    slot = bot.slots[row]
+    slot, now = slot_of(bot, row), bot.now
     if slot[SIDE] == BUYS and slot[PRICE]:
-        bot.now[RESERVED] -= up(slot[PRICE], slot[QUANTITY], UNIT)
-    bot.now[LIVE] -= 1
+        now[RESERVED] -= up(slot[PRICE], slot[QUANTITY], UNIT)
+    now[LIVE] -= 1
+    now[HITS] -= slot[HIT]
     rested = slot[RESTS]
     slot[SIDE], slot[RESTS], slot[HIT] = 0, 0, 0
     if rested:
@@ -127,31 +132,32 @@ def take_out(bot: Bot, row: int) -> None:
 
 @jit
 def cancel(bot: Bot, row: int) -> None:
-    if bot.slots[row, HIT]:
+    if slot_of(bot, row)[HIT]:
         raise Unsure  # it filled at this very price, and would be booked out of turn
     take_out(bot, row)
 
 
 @jit
-def mark_hits(bot: Bot) -> bool:
-    """What rests at the current price or was passed by it has filled, and waits to be booked. Whether there is any."""
-    at = bot.now[AT]
-    if at > bot.now[BID] and at < bot.now[ASK]:
-        return False
-    for row in range(len(bot.slots)):
-        slot = bot.slots[row]
-        if slot[RESTS] and (slot[PRICE] >= at if slot[SIDE] == BUYS else slot[PRICE] <= at):
+def mark_hits(bot: Bot) -> None:
+    """What rests at the current price or was passed by it has filled, and waits to be booked."""
+    now = bot.now
+    here = now[AT]
+    if here > now[BID] and here < now[ASK]:
+        return
+    for row in range(now[ROWS]):
+        slot = slot_of(bot, row)
+        if slot[RESTS] and (slot[PRICE] >= here if slot[SIDE] == BUYS else slot[PRICE] <= here):
             slot[RESTS], slot[HIT] = 0, 1
+            now[HITS] += 1
     look_at_book(bot)
-    return True
 
 
 @jit
 def next_hit(bot: Bot) -> int:
-    """In the order of the book: sells from below, then buys from above; -1: none is left."""
+    """In the order of the book: sells from below, then buys from above."""
     best = -1
-    for row in range(len(bot.slots)):
-        if bot.slots[row, HIT] and (best < 0 or comes_before(bot.slots[row], bot.slots[best])):
+    for row in range(bot.now[ROWS]):
+        if slot_of(bot, row)[HIT] and (best < 0 or comes_before(slot_of(bot, row), slot_of(bot, best))):
             best = row
     return best
 

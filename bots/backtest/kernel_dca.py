@@ -27,17 +27,21 @@ from bots.backtest.kernel_state import (
     ENDING,
     GRANTED,
     HIGH,
+    HITS,
     LOW,
     NEVER,
     PRICE,
     PRICED,
     QUANTITY,
     RECEIVED,
+    ROWS,
     SIDE,
     SLICE,
     TIME,
     Bot,
     Table,
+    order_at,
+    slot_of,
 )
 
 ROUNDS = 20  # of compare and act (core.engine)
@@ -49,11 +53,11 @@ LOOK_AGAIN, LATE = 1_000, 500  # ms (core.risk, core.late_fills)
 def tell_dca(bot: Bot) -> None:
     """Fills first: an order at this price was there before anybody could react to it."""
     now = bot.now
-    row = next_hit(bot) if mark_hits(bot) else -1
-    while row >= 0:
-        fill(bot, row, bot.slots[row, PRICE], True)
-        act(bot)
+    mark_hits(bot)
+    while now[HITS]:
         row = next_hit(bot)
+        fill(bot, row, slot_of(bot, row)[PRICE], True)
+        act(bot)
     now[PRICED] = now[TIME]
     if now[AT] <= now[LOW] or now[AT] >= now[HIGH]:
         act(bot)
@@ -105,11 +109,11 @@ def step(bot: Bot) -> bool:
 @jit
 def think(bot: Bot) -> None:
     """DCAStrategy.calculate_orders"""
-    now, todo = bot.now, bot.todo
+    now = bot.now
     now[LOW], now[HIGH], now[DUE] = -1, NEVER, NEVER
-    for row in range(len(todo)):
-        todo[row, 0] = 0
-    deal = bot.slots[bot.own[ORDERS] + 1, CYCLE]
+    for row in range(now[ROWS]):
+        order_at(bot, row)[0] = 0
+    deal = slot_of(bot, bot.own[ORDERS] + 1)[CYCLE]
     guard(bot, deal)
     if not now[ENDING]:
         committed = want_base(bot, deal)
@@ -121,8 +125,8 @@ def think(bot: Bot) -> None:
 def clear(bot: Bot) -> bool:
     """Cancels what is not wanted any more. Whether there was any."""
     some = False
-    for row in range(len(bot.slots)):
-        if bot.slots[row, SIDE] and not serves(bot, row):
+    for row in range(bot.now[ROWS]):
+        if slot_of(bot, row)[SIDE] and not serves(bot, row):
             cancel(bot, row)
             some = True
     return some
@@ -130,7 +134,7 @@ def clear(bot: Bot) -> bool:
 
 @jit
 def serves(bot: Bot, row: int) -> bool:
-    slot, order = bot.slots[row], bot.todo[row]
+    slot, order = slot_of(bot, row), order_at(bot, row)
     if slot[SIDE] != order[0] or slot[PRICE] != order[1] or slot[CYCLE] != order[3]:
         return False
     return bool(row <= bot.own[ORDERS] or slot[QUANTITY] == order[2])
@@ -141,8 +145,9 @@ def send(bot: Bot) -> bool:
     """The next slice. True when another round may find more to do."""
     now, sent = bot.now, 0
     for row in range(bot.own[ORDERS] + 2):
-        side, price, quantity, cycle = bot.todo[row, 0], bot.todo[row, 1], bot.todo[row, 2], bot.todo[row, 3]
-        if not side or bot.slots[row, SIDE]:
+        order = order_at(bot, row)
+        side, price = order[0], order[1]
+        if not side or slot_of(bot, row)[SIDE]:
             continue
         if sent == SLICE:
             now[ALARM] = min(now[ALARM], now[TIME])
@@ -150,8 +155,8 @@ def send(bot: Bot) -> bool:
         if takes(bot, side, price) and is_stale(bot):
             now[ALARM] = min(now[ALARM], now[TIME] + LOOK_AGAIN)
             continue
-        turn_to(bot.slots[row], cycle)
-        place(bot, row, side, price, quantity, 0)
+        turn_to(slot_of(bot, row), order[3])
+        place(bot, row, side, price, order[2], 0)
         sent += 1
     return sent > 0
 

@@ -33,6 +33,8 @@ from bots.backtest.kernel_state import (
     TIME,
     Bot,
     Table,
+    order_at,
+    slot_of,
 )
 
 GRACE = 60_000  # ms (core.strategies.dca)
@@ -42,7 +44,7 @@ DROP_PARTS = 10**10
 @jit
 def want_base(bot: Bot, deal: int) -> int:
     """Answers the quote it is about to spend."""
-    now, own, slot, order = bot.now, bot.own, bot.slots[0], bot.todo[0]
+    now, own, slot, order = bot.now, bot.own, slot_of(bot, 0), order_at(bot, 0)
     cycle = due_by_clock(bot) if own[INTERVAL] else due_by_deal(bot, deal)
     if cycle < 0:
         return 0
@@ -68,7 +70,7 @@ def due_by_clock(bot: Bot) -> int:
     if served(bot, 0, cycle, own[AMOUNT], bot.rules[MARKET_LOT]):
         return -1
     late = now[TIME] - due > min(GRACE, step // 2)
-    return -1 if late and own[SKIPS] and bot.slots[0, CYCLE] != cycle else cycle
+    return -1 if late and own[SKIPS] and slot_of(bot, 0)[CYCLE] != cycle else cycle
 
 
 @jit
@@ -77,7 +79,7 @@ def due_by_deal(bot: Bot, deal: int) -> int:
     if served(bot, 0, deal, own[AMOUNT], bot.rules[MARKET_LOT]):
         return -1
     ready = now[LAST] + own[COOLDOWN]
-    if now[FILLS] and bot.slots[0, CYCLE] < deal and now[TIME] < ready:
+    if now[FILLS] and slot_of(bot, 0)[CYCLE] < deal and now[TIME] < ready:
         now[DUE] = ready
         return -1
     return deal
@@ -86,7 +88,7 @@ def due_by_deal(bot: Bot, deal: int) -> int:
 @jit
 def served(bot: Bot, row: int, cycle: int, amount: int, lot: int) -> bool:
     """Whether the slot's buy of this cycle is done: spent, but for a rest smaller than one lot."""
-    slot = bot.slots[row]
+    slot = slot_of(bot, row)
     if slot[CYCLE] != cycle or not slot[BOUGHT]:
         return bool(slot[CYCLE] > cycle)
     rest = amount - slot[SPENT]
@@ -114,7 +116,7 @@ def buys_more(bot: Bot, slot: Table, rest: int, lot: int, exact: bool) -> bool:
 @jit
 def want_safety(bot: Bot, deal: int, committed: int) -> None:
     """`committed` is quote that the base order is about to spend."""
-    own, base = bot.own, bot.slots[0]
+    own, base = bot.own, slot_of(bot, 0)
     based = own[BASED] if own[INTERVAL] else base[CYCLE]
     if not (own[DROPS] and base[BOUGHT] and based == deal and holds(bot)):
         return
@@ -127,7 +129,7 @@ def want_safety(bot: Bot, deal: int, committed: int) -> None:
 @jit
 def want_one(bot: Bot, row: int, deal: int, reference: int, committed: int) -> int:
     """Answers the quote that the safety order commits."""
-    slot, order, amount = bot.slots[row], bot.todo[row], bot.plan[row - 1]
+    slot, order, amount = slot_of(bot, row), order_at(bot, row), bot.plan[row - 1]
     if served(bot, row, deal, amount, bot.rules[LOT]) or committed + amount > bot.own[MOST]:
         return 0
     left = down(reference, bot.plan[bot.own[ORDERS] + row - 1], DROP_PARTS)

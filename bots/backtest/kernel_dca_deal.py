@@ -20,6 +20,8 @@ from bots.backtest.kernel_state import (
     SOLD,
     TICK,
     Bot,
+    order_at,
+    slot_of,
 )
 
 # Of `own`: the config (a rate is so many of its parts, none where parts is 0; times in ms), then the run's memory
@@ -79,7 +81,7 @@ def guard(bot: Bot, deal: int) -> None:
 @jit
 def want_exit(bot: Bot, deal: int) -> None:
     now, own = bot.now, bot.own
-    order = bot.todo[own[ORDERS] + 1]
+    order = order_at(bot, own[ORDERS] + 1)
     if not own[TAKE_PARTS] or not holds(bot):
         own[PEAK] = -1
         return
@@ -99,7 +101,7 @@ def trailed(bot: Bot) -> int:
         return 0
     own[PEAK] = max(own[PEAK], now[AT])
     trigger = down(own[PEAK], own[TRAIL], own[TRAIL_PARTS])
-    selling = bot.slots[own[ORDERS] + 1, SOLD] > 0
+    selling = slot_of(bot, own[ORDERS] + 1)[SOLD] > 0
     if now[AT] > trigger and not selling:
         now[HIGH], now[LOW] = min(now[HIGH], own[PEAK]), max(now[LOW], trigger)
         return 0

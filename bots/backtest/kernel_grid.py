@@ -1,62 +1,49 @@
-"""A grid bot in whole numbers: what `GridStrategy`, the engine and the gate decide, without them.
-
-`plan` holds the levels; rows 0 to n - 1 of the slots are the grid's, then come the initial purchase and the exit."""
+"""A grid bot in whole numbers: what `GridStrategy`, the engine and the gate decide, without them."""
 
 from bots.backtest.jit import jit
 from bots.backtest.kernel_book import (
-    asked,
     bound,
-    cancel,
     mark_hits,
-    market_quantity,
     next_hit,
     tradable,
-    within_reach,
 )
-from bots.backtest.kernel_ledger import fill, held
-from bots.backtest.kernel_math import UNIT, Unsure, ceil_to, down, floor_to, up
-from bots.backtest.kernel_orders import place, sell_out
+from bots.backtest.kernel_grid_orders import (
+    COUNT,
+    FIRST_HOLDING,
+    FROM_ABOVE,
+    FUNDED,
+    SIZE,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TRIGGER,
+    purchase_left,
+    replaced,
+    send,
+    wanted,
+)
+from bots.backtest.kernel_ledger import fill
+from bots.backtest.kernel_math import floor_to
+from bots.backtest.kernel_orders import sell_out
 from bots.backtest.kernel_state import (
     AT,
     BASE,
     BEGUN,
-    BOUGHT,
-    BUYS,
-    CASH,
-    DELAYED,
     DONE,
-    DUST,
     END_PRICE,
     ENDING,
-    FEE_PARTS,
     GRANTED,
     HIGH,
-    IN_BASE,
-    LIVE,
+    HITS,
     LOT,
     LOW,
-    MAKER,
-    MARKET_LOT,
-    MIN_NOTIONAL,
-    MIN_QUANTITY,
     NEVER,
     PRICE,
     PRICED,
-    RESERVED,
-    SELLS,
-    SIDE,
-    SLICE,
-    SOLD,
-    TAKER,
     TIME,
     Bot,
+    slot_of,
 )
 
-# Of `own`
-COUNT, SIZE, FIRST_HOLDING, PURCHASE, FUNDED, TRIGGER, FROM_ABOVE, STOP_LOSS, TAKE_PROFIT, POST_ONLY = range(
-    10
-)
-OWN_FIELDS = 10
 STOPPED_BY_LOSS, STOPPED_BY_PROFIT = 1, 2
 
 
@@ -64,11 +51,11 @@ STOPPED_BY_LOSS, STOPPED_BY_PROFIT = 1, 2
 def tell_grid(bot: Bot) -> None:
     """Fills first: an order at this price was there before anybody could react to it."""
     now = bot.now
-    row = next_hit(bot) if mark_hits(bot) else -1
-    while row >= 0:
-        fill(bot, row, bot.slots[row, PRICE], True)
-        act_grid(bot)
+    mark_hits(bot)
+    while now[HITS]:
         row = next_hit(bot)
+        fill(bot, row, slot_of(bot, row)[PRICE], True)
+        act_grid(bot)
     now[PRICED] = now[TIME]
     if now[AT] <= now[LOW] or now[AT] >= now[HIGH]:
         act_grid(bot)
@@ -114,16 +101,6 @@ def begins(bot: Bot) -> bool:
 
 
 @jit
-def purchase_left(bot: Bot) -> int:
-    own, rules = bot.own, bot.rules
-    if own[FUNDED]:
-        return 0
-    missing = max(0, own[PURCHASE] - bot.slots[own[COUNT], BOUGHT])
-    quantity = market_quantity(bot, ceil_to(asked(bot, missing, rules[TAKER]), rules[MARKET_LOT]))
-    return quantity if tradable(bot, quantity, bot.now[AT]) else 0
-
-
-@jit
 def grant(bot: Bot) -> None:
     """What the purchase brought goes to the slots that hold, nearest first."""
     own, levels = bot.own, bot.plan
@@ -132,7 +109,7 @@ def grant(bot: Bot) -> None:
         share = min(left, own[SIZE])
         if not tradable(bot, share, levels[row + 1]):
             break
-        bot.slots[row, GRANTED] = share
+        slot_of(bot, row)[GRANTED] = share
         left -= share
     own[FUNDED] = 1
 
@@ -151,159 +128,3 @@ def guard(bot: Bot) -> bool:
     if now[ENDING]:
         now[END_PRICE] = now[AT]
     return bool(now[ENDING])
-
-
-# What the slots want
-
-
-@jit
-def level_of(bot: Bot, row: int, side: int) -> int:
-    price = bot.plan[row + (side == SELLS)]
-    return price if bot.own[POST_ONLY] else within_reach(bot, side, price)
-
-
-@jit
-def order_of(bot: Bot, row: int, dust: int) -> tuple[int, int, int]:
-    """Side, quantity and the dust a buy counts on (GridStrategy._order_of)."""
-    slot, size = bot.slots[row], bot.own[SIZE]
-    if slot[GRANTED] or slot[SOLD]:
-        return SELLS, floor_to(min(held(slot), size), bot.rules[LOT]), 0
-    missing = size - slot[DUST] - slot[BOUGHT]
-    if missing <= 0:
-        return SELLS, size, 0
-    return complete(bot, row, missing, dust)
-
-
-@jit
-def complete(bot: Bot, row: int, missing: int, dust: int) -> tuple[int, int, int]:
-    rules, slot = bot.rules, bot.slots[row]
-    level = level_of(bot, row, BUYS)
-    smallest = smallest_order(bot, level)
-    left = down(smallest, rules[FEE_PARTS] - rules[MAKER], rules[FEE_PARTS]) if rules[IN_BASE] else smallest
-    used = max(0, min(dust, missing - left))
-    quantity = asked(bot, missing - used, rules[MAKER])
-    if not tradable(bot, quantity, level):
-        have = floor_to(slot[DUST] + slot[BOUGHT], rules[LOT])
-        if tradable(bot, have, bot.plan[row + 1]):
-            return SELLS, have, 0
-        quantity = smallest
-    return BUYS, quantity, used
-
-
-@jit
-def smallest_order(bot: Bot, price: int) -> int:
-    rules = bot.rules
-    worth = up(rules[MIN_NOTIONAL], UNIT, price)
-    return ceil_to(max(rules[MIN_QUANTITY], worth, rules[LOT]), rules[LOT])
-
-
-@jit
-def free_dust(bot: Bot) -> int:
-    if not bot.own[FUNDED]:
-        return 0
-    size, free = bot.own[SIZE], bot.now[BASE]
-    for row in range(bot.own[COUNT]):
-        slot = bot.slots[row]
-        free -= min(slot[GRANTED] + slot[DUST] + slot[BOUGHT], size) - slot[SOLD]
-    return max(0, free)
-
-
-@jit
-def replaced(bot: Bot) -> bool:
-    """Cancels orders that are not what is wanted any more. Only where orders may take and wait for the next candle
-    does the price run away from one that rests."""
-    if bot.own[POST_ONLY] or not bot.rules[DELAYED]:
-        return False
-    some = False
-    for row in range(bot.own[COUNT]):
-        side = bot.slots[row, SIDE]
-        if side:
-            want = order_of(bot, row, 0)[0]
-            if want != side or level_of(bot, row, want) != bot.slots[row, PRICE]:
-                cancel(bot, row)
-                some = True
-    return some
-
-
-# What goes out
-
-
-@jit
-def wanted(bot: Bot) -> int:
-    """Writes the next slice of orders into `todo`; answers how many, negative where others wait for the slice after
-    it. The slots nearest to the price come first, and use up the free dust first, those with a live order too."""
-    own, now = bot.own, bot.now
-    last = own[COUNT] if own[FUNDED] else own[FIRST_HOLDING]
-    missing, purchase = last - now[LIVE], purchase_left(bot)
-    count = note(bot, 0, own[COUNT], BUYS, 0, purchase, 0) if purchase else 0
-    if not missing:
-        return count
-    funds = now[CASH] - now[RESERVED] - up(purchase, now[AT], UNIT)
-    dust, above = free_dust(bot), first_at(bot)
-    below = above - 1
-    while missing and (below >= 0 or above < last):
-        row = nearer(bot, below, above, last)
-        below, above = (below - 1, above) if row == below else (below, above + 1)
-        if bot.slots[row, SIDE]:
-            dust -= order_of(bot, row, dust)[2] if dust else 0
-            continue
-        if count >= SLICE:
-            return -count
-        missing -= 1
-        side, quantity, used = order_of(bot, row, dust)
-        price, dust = level_of(bot, row, side), dust - used
-        if crosses(bot, side, price):
-            bound(bot, price)
-            continue
-        funds -= up(price, quantity, UNIT) if side == BUYS else 0
-        count = note(bot, count, row, side, price, quantity, used)
-    if funds < 0 and count:
-        raise Unsure  # the gate might not let all of it pass
-    return count
-
-
-@jit
-def note(  # noqa: PLR0917 - compiled functions take no keywords
-    bot: Bot, count: int, row: int, side: int, price: int, quantity: int, dust: int
-) -> int:
-    order = bot.todo[count]
-    order[0], order[1], order[2], order[3], order[4] = row, side, price, quantity, dust
-    return count + 1
-
-
-@jit
-def first_at(bot: Bot) -> int:
-    """The lowest slot whose level is at or above the price."""
-    low, high = 0, bot.own[COUNT]
-    while low < high:
-        middle = (low + high) // 2
-        if bot.plan[middle] < bot.now[AT]:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@jit
-def nearer(bot: Bot, below: int, above: int, last: int) -> int:
-    if below < 0:
-        return above
-    if above >= last:
-        return below
-    return below if bot.now[AT] - bot.plan[below] <= bot.plan[above] - bot.now[AT] else above
-
-
-@jit
-def crosses(bot: Bot, side: int, price: int) -> bool:
-    if not bot.own[POST_ONLY]:
-        return False
-    return bool(price >= bot.now[AT] if side == BUYS else price <= bot.now[AT])
-
-
-@jit
-def send(bot: Bot, count: int) -> bool:
-    """True when another round may find more to do."""
-    for number in range(abs(count)):
-        row, side, price, quantity, dust = bot.todo[number]
-        place(bot, row, side, price, quantity, dust)
-    return count != 0

@@ -1,6 +1,6 @@
 """What a fill does to a bot, in whole numbers: the sums of `core.ledger` and `core.slots`."""
 
-from bots.backtest.jit import jit
+from bots.backtest.jit import at, jit
 from bots.backtest.kernel_book import take_out, tradable
 from bots.backtest.kernel_math import MOST, UNIT, floor_to, half_even
 from bots.backtest.kernel_state import (
@@ -16,6 +16,7 @@ from bots.backtest.kernel_state import (
     DUST,
     FEE_PARTS,
     FEES,
+    FILL_FIELDS,
     FILLS,
     GRANTED,
     IN_BASE,
@@ -29,15 +30,18 @@ from bots.backtest.kernel_state import (
     QUANTITY,
     REALIZED,
     RECEIVED,
+    ROOM,
     SELLS,
     SIDE,
     SOLD,
     SPENT,
+    STATE_FIELDS,
     STATES,
     TAKER,
     TIME,
     Bot,
     Table,
+    slot_of,
 )
 
 
@@ -49,7 +53,7 @@ def held(slot: Table) -> int:
 @jit
 def fill(bot: Bot, row: int, price: int, maker: bool) -> None:
     """Books the slot's whole order, then settles its cycle."""
-    slot, now, rules = bot.slots[row], bot.now, bot.rules
+    slot, now, rules = slot_of(bot, row), bot.now, bot.rules
     side, quantity = slot[SIDE], slot[QUANTITY]
     order_price = slot[PRICE] if slot[PRICE] else price
     value = half_even(price, quantity, UNIT)
@@ -103,8 +107,8 @@ def write_fill(  # noqa: PLR0917
     bot: Bot, number: int, side: int, price: int, quantity: int, fee: int, fee_quote: int, maker: bool
 ) -> None:
     now, count = bot.now, bot.now[FILLS]
-    if count < len(bot.fills):  # a log that is too short is seen by its count
-        row = bot.fills[count]
+    if count < now[ROOM]:  # a log that is too short is seen by its count
+        row = at(bot.fills, count * FILL_FIELDS)
         row[0], row[1], row[2], row[3], row[4] = now[CANDLE], number, side == BUYS, price, quantity
         row[5], row[6], row[7], row[8] = fee, fee_quote, maker, now[TIME]
     now[FILLS] += 1
@@ -115,7 +119,7 @@ def write_fill(  # noqa: PLR0917
 @jit
 def settle(bot: Bot, row: int, price: int) -> None:
     """The cycle closes where the rest cannot be sold any more."""
-    slot, now = bot.slots[row], bot.now
+    slot, now = slot_of(bot, row), bot.now
     rest = now[BASE] if is_exit(slot) else held(slot)
     if tradable(bot, floor_to(rest, bot.rules[LOT]), price):
         return
@@ -125,7 +129,7 @@ def settle(bot: Bot, row: int, price: int) -> None:
             cost = half_even(slot[SPENT], slot[SOLD], slot[BOUGHT])
         profit = slot[RECEIVED] - cost
         slot[PROFIT] += profit
-        if now[CLOSED] < len(bot.profits):
+        if now[CLOSED] < now[ROOM]:
             bot.profits[now[CLOSED]] = profit
         now[CLOSED] += 1
     slot[CYCLE] += 1
@@ -140,8 +144,8 @@ def write_state(bot: Bot) -> None:
     now = bot.now
     if now[FILLS] == now[NOTED]:
         return
-    if now[STATES] < len(bot.states):
-        row = bot.states[now[STATES]]
+    if now[STATES] < now[ROOM]:
+        row = at(bot.states, now[STATES] * STATE_FIELDS)
         row[0], row[1], row[2] = now[CANDLE], now[CASH], now[BASE]
     now[STATES] += 1
     now[NOTED] = now[FILLS]

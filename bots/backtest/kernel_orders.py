@@ -22,6 +22,7 @@ from bots.backtest.kernel_state import (
     QUANTITY,
     RESERVED,
     RESTS,
+    ROWS,
     SEEN,
     SELLS,
     SEQUENCE,
@@ -31,6 +32,7 @@ from bots.backtest.kernel_state import (
     TICK,
     WAITING,
     Bot,
+    slot_of,
 )
 
 
@@ -39,7 +41,7 @@ def place(  # noqa: PLR0917 - compiled functions take no keywords
     bot: Bot, row: int, side: int, price: int, quantity: int, dust: int
 ) -> None:
     """A price of 0 is a market order. What takes fills at once, the rest rests."""
-    slot, now = bot.slots[row], bot.now
+    slot, now = slot_of(bot, row), bot.now
     slot[SIDE], slot[PRICE], slot[QUANTITY], slot[SEEN] = side, price, quantity, 1
     slot[DUST] += dust
     now[PLACED] += 1
@@ -75,8 +77,8 @@ def taken_at(bot: Bot, side: int, limit: int) -> int:
 
 @jit
 def cancel_all(bot: Bot) -> None:
-    for row in range(len(bot.slots)):
-        if bot.slots[row, SIDE]:
+    for row in range(bot.now[ROWS]):
+        if slot_of(bot, row)[SIDE]:
             cancel(bot, row)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bots.backtest.jit import jit, unowned
+from bots.backtest.jit import at, jit, pointer
 
 NEVER = 2**62  # a price nothing reaches, a time that does not come
 BUYS, SELLS = 1, 2
@@ -23,14 +23,17 @@ SLOT_FIELDS = 17
 # engine want to be woken; at PRICED the engine last heard a price
 (AT, TIME, CANDLE, CASH, BASE, COST, REALIZED, LOW, HIGH, BID, ASK, WAITING, PLACED, RESERVED, FILLS, NOTED, STATES,
  CLOSED, BEGUN, ENDING, DONE, LAST, FEES, DUE, ALARM, PRICED, LEG, NEXT, END_PRICE, END_BASE, END_COST,
- LIVE) = range(32)  # fmt: skip
-NOW_FIELDS = 32
+ LIVE, HITS,
+ ROWS, ROOM) = range(35)  # fmt: skip
+NOW_FIELDS = 35
 # Of `rules`: the market's, and how the exchange of the backtest behaves
 (TICK, LOT, MIN_QUANTITY, MIN_NOTIONAL, MARKET_LOT, MARKET_MOST, MAKER, TAKER, FEE_PARTS, IN_BASE, SLIPPAGE,
  SLIPPAGE_PARTS, DELAYED) = range(13)  # fmt: skip
 RULES = 13
 # Of a row of `fills`, the columns of `run.Filled` but for the coin of the fee
 FILL_FIELDS = 9
+STATE_FIELDS = 3  # of run.State
+TODO_FIELDS = 5  # of an order that should go out
 
 Table = NDArray[np.int64]
 
@@ -51,7 +54,8 @@ class Bot(NamedTuple):
 
 class Walk(NamedTuple):
     """The columns of the candles, `width` in ms, and which extreme of a candle comes first (`path.Way`). `bottoms` and
-    `tops` are the extremes of each BLOCK candles, so that whole blocks are passed over; both may be empty."""
+    `tops` are the extremes of each BLOCK candles, so that whole blocks are passed over; `blocks` counts them, 0 where
+    that was not worth it."""
 
     time: Table
     opens: Table
@@ -60,35 +64,47 @@ class Walk(NamedTuple):
     close: Table
     bottoms: Table
     tops: Table
+    blocks: int
     width: int
     way: int
 
 
 @jit
-def unowned_bot(bot: Bot) -> Bot:
+def pointers_of(bot: Bot) -> Bot:
     return Bot(
-        unowned(bot.rules),
-        unowned(bot.now),
-        unowned(bot.slots),
-        unowned(bot.fills),
-        unowned(bot.states),
-        unowned(bot.profits),
-        unowned(bot.own),
-        unowned(bot.plan),
-        unowned(bot.todo),
+        pointer(bot.rules),
+        pointer(bot.now),
+        pointer(bot.slots),
+        pointer(bot.fills),
+        pointer(bot.states),
+        pointer(bot.profits),
+        pointer(bot.own),
+        pointer(bot.plan),
+        pointer(bot.todo),
     )
 
 
 @jit
-def unowned_walk(walk: Walk) -> Walk:
+def pointers_to(walk: Walk) -> Walk:
     return Walk(
-        unowned(walk.time),
-        unowned(walk.opens),
-        unowned(walk.high),
-        unowned(walk.low),
-        unowned(walk.close),
-        unowned(walk.bottoms),
-        unowned(walk.tops),
+        pointer(walk.time),
+        pointer(walk.opens),
+        pointer(walk.high),
+        pointer(walk.low),
+        pointer(walk.close),
+        pointer(walk.bottoms),
+        pointer(walk.tops),
+        walk.blocks,
         walk.width,
         walk.way,
     )
+
+
+@jit
+def slot_of(bot: Bot, row: int) -> Table:
+    return at(bot.slots, row * SLOT_FIELDS)
+
+
+@jit
+def order_at(bot: Bot, row: int) -> Table:
+    return at(bot.todo, row * TODO_FIELDS)

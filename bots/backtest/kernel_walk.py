@@ -19,11 +19,13 @@ from bots.backtest.kernel_state import (
     NEVER,
     NEXT,
     PRICE,
+    ROWS,
     SIDE,
     TIME,
     WAITING,
     Bot,
     Walk,
+    slot_of,
 )
 
 LOW_FIRST, BY_DIRECTION = 0, 2  # of path.Way
@@ -87,29 +89,39 @@ def target_of(walk: Walk, number: int, leg: int) -> int:
 @jit
 def next_candle(bot: Bot, walk: Walk, number: int, until: int) -> int:
     """The next candle in which anything can happen."""
-    high, low, last = walk.high, walk.low, first_due(bot, walk, number, until)
+    last = first_due(bot, walk, number, until)
     below, above = bounds(bot)
     while number < last:
         number = past_blocks(walk, number, below, above)
-        end = min(last, (number // BLOCK + 1) * BLOCK)
-        while number < end and low[number] > below and high[number] < above:
-            number += 1
+        end = min(last, (number // BLOCK + 1) * BLOCK) if walk.blocks else last
+        number = past_candles(walk, number, end, below, above)
         if number < end:
             return number
     return last
 
 
 @jit
+def past_candles(walk: Walk, number: int, end: int, below: int, above: int) -> int:
+    """The first candle in which anything can happen; `end` where there is none before."""
+    high, low = walk.high, walk.low
+    for candle in range(number, end):
+        if low[candle] <= below or high[candle] >= above:
+            return candle
+    return max(number, end)
+
+
+@jit
 def bounds(bot: Bot) -> tuple[int, int]:
     """The prices at or beyond which something happens. An order that waits for the next candle may fill there."""
-    now, slots = bot.now, bot.slots
+    now = bot.now
     below, above = max(now[LOW], now[BID]), min(now[HIGH], now[ASK])
     if now[WAITING]:
-        for row in range(len(slots)):
-            if slots[row, SIDE] == BUYS:
-                below = max(below, slots[row, PRICE])
-            elif slots[row, SIDE]:
-                above = min(above, slots[row, PRICE])
+        for row in range(now[ROWS]):
+            slot = slot_of(bot, row)
+            if slot[SIDE] == BUYS:
+                below = max(below, slot[PRICE])
+            elif slot[SIDE]:
+                above = min(above, slot[PRICE])
     return below, above
 
 
@@ -134,7 +146,7 @@ def past_blocks(walk: Walk, number: int, below: int, above: int) -> int:
     block, tops, bottoms = number // BLOCK, walk.tops, walk.bottoms
     if number % BLOCK:
         return number
-    while block < len(tops) and bottoms[block] > below and tops[block] < above:
+    while block < walk.blocks and bottoms[block] > below and tops[block] < above:
         block += 1
     return block * BLOCK
 

@@ -38,11 +38,17 @@ def holdings(run: Run, count: int, investment: float) -> tuple[Series, Series]:
 
 
 def equity_curve(run: Run, candles: Columns, investment: float) -> tuple[Series, Series]:
-    """Equity at each close, and the part of it that is in the base coin."""
+    """Equity at each close, and what of it is in the base coin."""
     cash, base = holdings(run, len(candles), investment)
     held = base * (candles.close / SCALE)
-    equity = cash + held
-    return equity, np.divide(held, equity, out=np.zeros_like(held), where=equity > 0)
+    return cash + held, held
+
+
+def exposure(equity: Series, held: Series) -> float:
+    """sum(held) / sum(equity): what was in the base coin on average, as a part of the average equity. 0 where there was
+    no equity on average."""
+    total = float(equity.sum())
+    return float(held.sum()) / total if total > 0 else 0.0
 
 
 def day_ends(times: Numbers) -> Numbers:

@@ -18,7 +18,7 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
     """Runs the backtest by the chosen model, and by those that go to one extreme first in every candle: the band."""
     candles, investment = case.candles, float(case.config.investment)
     run = run_of(case, MODELS[fill_model])
-    equity, exposed = metrics.equity_curve(run, candles, investment)
+    equity, held = metrics.equity_curve(run, candles, investment)
     times = candles.time + case.width
     drawdown = metrics.max_drawdown(times, equity)
     returns = metrics.daily_returns(times - 1, equity, investment)
@@ -33,7 +33,7 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         "max_drawdown_days": _round(drawdown.length / metrics.DAY),
         "total_trades": len(run.fills),
         **_cycles(run.profits),
-        "exposure": _round(float(exposed.mean())),
+        "exposure": _round(metrics.exposure(equity, held)),
         "fees": _fees(case, run),
         "fees_quote": sum(fill.fee_quote for fill in run.fills) / SCALE,
         "realized_pnl": run.realized / SCALE,

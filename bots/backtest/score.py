@@ -25,7 +25,7 @@ class Score(NamedTuple):
 
 def score(case: Case, run: Run) -> Score:
     candles, investment = case.candles, float(case.config.investment)
-    equity, exposed = metrics.equity_curve(run, candles, investment)
+    equity, held = metrics.equity_curve(run, candles, investment)
     times = candles.time + case.width
     returns = metrics.daily_returns(times - 1, equity, investment)
     total = float(equity[-1]) / investment - 1
@@ -40,5 +40,5 @@ def score(case: Case, run: Run) -> Score:
         trades=len(run.fills),
         fees=sum(fill.fee_quote for fill in run.fills) / SCALE,
         final_equity=float(equity[-1]),
-        exposure=float(exposed.mean()),
+        exposure=metrics.exposure(equity, held),
     )

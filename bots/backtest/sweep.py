@@ -53,7 +53,7 @@ class _Kernel:
         from bots.backtest import compiled  # late: numba takes a second
 
         self.compiled, self.model = compiled, model
-        self.blocks = compiled.blocks_of(candles)
+        self.blocks, self.closes = compiled.blocks_of(candles), compiled.closes_of(candles.close)
         self.ends = metrics.day_ends(candles.time + width - 1)
         self.elapsed = int(candles.time[-1] - candles.time[0])
 
@@ -63,7 +63,7 @@ class _Kernel:
         if isinstance(done, str):
             return None
         daily, investment = np.empty(len(self.ends)), float(case.config.investment)
-        equity, drawdown, exposure = done.figures(self.ends, daily)
+        equity, drawdown, exposure = done.figures(self.closes, self.ends, daily)
         returns, total = metrics.returns_of(daily / SCALE, investment), equity / investment - 1
         return Score(
             total_return=total,

@@ -11,11 +11,16 @@ DAY = metrics.DAY
 def test_equity_is_cash_and_what_the_base_is_worth_at_each_close() -> None:
     candles = columns(flat(98), (98, 98, 95, 96), (96, 100, 96, 99))
     found = run(candles)
-    equity, exposed = metrics.equity_curve(found, candles, float(GRID.investment))
+    equity, held = metrics.equity_curve(found, candles, float(GRID.investment))
     for number, mark in enumerate((98, 96, 99)):
         state = [each for each in found.states if each.candle <= number][-1]
         assert equity[number] == pytest.approx((state.cash + state.base * mark) / SCALE)
-    assert 0 < exposed[0] < 1
+        assert held[number] == pytest.approx(state.base * mark / SCALE)
+
+
+def test_exposure_is_what_was_held_on_average_as_a_part_of_the_average_equity() -> None:
+    assert metrics.exposure(np.array([100.0, 50.0]), np.array([20.0, 40.0])) == pytest.approx(60 / 150)
+    assert metrics.exposure(np.array([100.0, -100.0]), np.array([20.0, 40.0])) == 0
 
 
 def test_daily_returns_are_between_the_ends_of_utc_days() -> None:

@@ -1,8 +1,10 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
+from bots.backtest import compiled, metrics
 from bots.backtest.fast import run_of
 from bots.backtest.path import MODELS, FillModelName
 from bots.backtest.report import report
@@ -48,3 +50,17 @@ def test_a_sweep_ends_when_it_is_told_to() -> None:
     answers = iter([False, True])
     found = list(scores(CONFIGS, BTC, CANDLES, MINUTE, FillModelName.OHLC, should_stop=lambda: next(answers)))
     assert 0 < len(found) < len(CONFIGS)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_figures_without_a_series_are_those_of_the_series(seed: int) -> None:
+    candles = columns(*walk(seed, 700, 1.0))
+    case, model = Case(DEAL if seed % 2 else GRID, BTC, candles, MINUTE), MODELS[FillModelName.OHLC]
+    found = compiled.outcome(case, model)
+    assert isinstance(found, compiled.Outcome)
+    closes, ends = compiled.closes_of(candles.close), metrics.day_ends(candles.time + MINUTE - 1)
+    equity, drawdown, exposure = found.figures(closes, ends, np.empty(len(ends)))
+    curve, held = metrics.equity_curve(run_of(case, model), candles, float(case.config.investment))
+    assert equity == pytest.approx(curve[-1], rel=1e-12)
+    assert drawdown == pytest.approx(metrics.max_drawdown(candles.time, curve).depth, rel=1e-12)
+    assert exposure == pytest.approx(metrics.exposure(curve, held), rel=1e-9)
