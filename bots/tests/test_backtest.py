@@ -153,7 +153,7 @@ def test_what_cannot_be_replayed_in_time_is_refused(
 ) -> None:
     monkeypatch.setattr(service.backtest, "__defaults__", (60.0, -1.0))
     config = {"amount": 100, "interval": "1h", "max_investment": 1000}
-    answer = alices.post(URL, body(strategy="dca", config=config), format="json")
+    answer = alices.post(URL, body(strategy="dca", config=config, risk=True), format="json")
     assert answer.status_code == 400
     assert "choose a shorter time" in str(answer.json())
 
