@@ -1,9 +1,9 @@
-"""Credentials: created, checked, deleted; and the way from a credential to its exchange."""
+"""Credentials: created, checked, deleted. And all that other apps may use of this one."""
 
 import contextlib
 import logging
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from celery import current_app
@@ -16,25 +16,25 @@ from django.utils import timezone
 from accounts.models import User
 from billing import entitlements
 from billing.entitlements import PlanLimit
-from bots.core.ports import AccountRefused, ExchangeConnector, ExchangeUnavailable, RateLimited
+from bots.core.ports import AccountRefused, ExchangeUnavailable, RateLimited
 from bots.core.types import Balance
 from exchanges import market_data, permissions, sealed
 from exchanges.budget import count_question
-from exchanges.connector import factory
+from exchanges.connections import (
+    open_account_stream,
+    open_connector,
+    open_keys,
+    open_price_stream,
+    open_public,
+)
 from exchanges.connector.client import Keys
 from exchanges.connector.facts import FACTS
-from exchanges.connector.paper import PaperConnector
-from exchanges.connector.paper_stream import PaperStream, Prices
-from exchanges.connector.prices import PublicPrices
-from exchanges.connector.rest import RestConnector
-from exchanges.connector.stream import AccountStream, Symbols
 from exchanges.entry import CredentialRejected, Entry, offers
-from exchanges.hub import close_hub, hub
+from exchanges.hub import close_hub
 from exchanges.market_data import fetch_candles, market_of, symbols_of, ticker_of
 from exchanges.models import Credential, Mode, PermissionState
 from exchanges.paper import trading
 from exchanges.paper.credentials import create_paper
-from exchanges.paper.store import DatabaseStore
 from exchanges.selectors import access_credential
 from exchanges.signals import key_refused, key_turned_unsafe
 from exchanges.vault import VaultError
@@ -206,7 +206,7 @@ def balances_of(credential: Credential) -> dict[str, Balance]:
     """Raises AccountRefused (the credential is marked) and ExchangeUnavailable."""
     if credential.mode == Mode.PAPER:
         return trading.balances(credential.pk)
-    keys = _open_keys(credential)
+    keys = open_keys(credential)
     try:
         return market_data.ask_as(credential.venue, keys, lambda connector: connector.balances())
     except AccountRefused as error:
@@ -217,37 +217,6 @@ def balances_of(credential: Credential) -> dict[str, Balance]:
 def name_of(exchange: str) -> str:
     """As users know it."""
     return FACTS[exchange].name if exchange in FACTS else exchange
-
-
-async def open_connector(credential: Credential) -> ExchangeConnector:
-    """On the caller's loop, which calls `close_hub` before it ends. The keys live in memory only. Raises
-    AccountRefused where they do not open."""
-    if credential.mode == Mode.PAPER:
-        return PaperConnector((await hub()).public(credential.venue), DatabaseStore(credential))
-    return (await hub()).connect(credential.venue, _open_keys(credential))
-
-
-async def open_account_stream(
-    credential: Credential,  # noqa: ARG001 - the connector holds its keys
-    connector: ExchangeConnector,
-    symbols: Symbols = set,
-    prices: Prices | None = None,
-) -> AccountStream | PaperStream:
-    """`symbols` is asked again and again for the markets that matter: an exchange without a stream is polled.
-    A paper account's orders are filled by `prices`."""
-    if isinstance(connector, PaperConnector):
-        if prices is None:
-            raise TypeError("A paper account needs prices.")
-        return PaperStream(connector, prices)
-    return factory.account_stream(cast(RestConnector, connector), symbols)
-
-
-async def open_public(exchange: str) -> RestConnector:
-    return (await hub()).connect(exchange)
-
-
-async def open_price_stream(exchange: str) -> PublicPrices:
-    return factory.price_stream((await hub()).markets.of(exchange))
 
 
 def _check_new(user: User, entry: Entry) -> None:
@@ -310,11 +279,3 @@ def _store(credential: Credential, keys: Keys, found: permissions.Permissions) -
     if found.attested:
         log.info("The owner of credential %s attests that it cannot withdraw.", credential.id)
     return credential
-
-
-def _open_keys(credential: Credential) -> Keys:
-    try:
-        return sealed.keys_of(credential)
-    except VaultError as error:
-        detail = str(error)
-    raise AccountRefused(detail, "sealed")

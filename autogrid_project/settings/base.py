@@ -8,6 +8,8 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from autogrid_project import env, logging, security
+from autogrid_project.settings.api import *  # noqa: F403
+from autogrid_project.settings.trading import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOME = Path(env.text("AUTOGRID_HOME", str(BASE_DIR / ".autogrid")))
@@ -201,13 +203,6 @@ if AUTOGRID_TELEGRAM_MODE not in {"polling", "webhook"}:
 # Where Telegram is, and how its chats are opened; other than its own in tests and the demo alone.
 AUTOGRID_TELEGRAM_API = "https://api.telegram.org"
 AUTOGRID_TELEGRAM_LINK = "https://t.me/{username}?start={code}"
-# How many bots one worker process may run at a time.
-AUTOGRID_BOTS_PER_WORKER = env.integer("AUTOGRID_BOTS_PER_WORKER", 1000)
-# When an order without an answer counts as absent (ms): not before its time + recvWindow + delay (-1: the exchange's
-# own) on the exchange's clock, after two looks that far apart. Only tests have reason to change these.
-AUTOGRID_RECV_WINDOW_MS = env.integer("AUTOGRID_RECV_WINDOW_MS", 5_000)
-AUTOGRID_RESOLVE_DELAY_MS = env.integer("AUTOGRID_RESOLVE_DELAY_MS", -1)
-AUTOGRID_BETWEEN_MISSES_MS = env.integer("AUTOGRID_BETWEEN_MISSES_MS", 5_000)
 # What every bot's engine is handed and answers, for `manage replay_bot`: kept that many days (0: nothing is recorded)
 # and at most that many MB.
 AUTOGRID_RECORDINGS = HOME / "recordings"
@@ -228,19 +223,6 @@ AUTOGRID_OPERATORS = env.words("AUTOGRID_OPERATORS")
 EMAIL_TIMEOUT = 10
 # Networks beyond the public internet that webhooks and notification channels may reach, such as 192.168.1.0/24.
 AUTOGRID_NOTICE_NETWORKS = env.networks("AUTOGRID_NOTICE_NETWORKS")
-# What one user may have: far beyond honest use, so that nobody fills the machine by himself.
-AUTOGRID_MOST_BOTS_PER_USER = env.integer("AUTOGRID_MOST_BOTS_PER_USER", 2000)
-AUTOGRID_MOST_KEYS_PER_USER = env.integer("AUTOGRID_MOST_KEYS_PER_USER", 100)
-AUTOGRID_MOST_SOCKETS_PER_USER = env.integer("AUTOGRID_MOST_SOCKETS_PER_USER", 50)
-AUTOGRID_MOST_BACKTESTS_PER_DAY = env.integer("AUTOGRID_MOST_BACKTESTS_PER_DAY", 20_000)
-# The operator's bounds on each bot's own risk limits; the two last in percent.
-AUTOGRID_MOST_ORDERS_PER_MINUTE = env.integer("AUTOGRID_MOST_ORDERS_PER_MINUTE", 1000)
-AUTOGRID_MOST_LOSS_PER_HOUR = env.decimal("AUTOGRID_MOST_LOSS_PER_HOUR", "100", most="100")
-AUTOGRID_MOST_PRICE_DEVIATION = env.decimal("AUTOGRID_MOST_PRICE_DEVIATION", "50", most="50")
-# The circuit breaker above single bots: that many bots of one user, or bots of that many users, halted by their own
-# limits within a minute. 0: never.
-AUTOGRID_BREAKER_USER_BOTS = env.integer("AUTOGRID_BREAKER_USER_BOTS", 3)
-AUTOGRID_BREAKER_SYSTEM_USERS = env.integer("AUTOGRID_BREAKER_SYSTEM_USERS", 5)
 
 # --- billing: in the cloud alone ----------------------------------------------------------------------------
 # dj-stripe's own migrations take a minute and a half: one of ours makes the same tables (a test compares them).
@@ -276,48 +258,6 @@ JWT_REFRESH_LIFETIME = timedelta(days=7)
 # --- accounts: API, sign-in, lockout -----------------------------------------------------------------------
 # How many proxies of ours stand in front and append to X-Forwarded-For; 0: the header is not believed at all.
 AUTOGRID_TRUSTED_PROXIES = env.integer("AUTOGRID_TRUSTED_PROXIES", 0)
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.api.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["accounts.api.wire.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["accounts.api.wire.PlainJSONRenderer"],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "accounts.api.throttles.UserThrottle",
-        "accounts.api.throttles.AnonymousThrottle",
-    ],
-    # Requests a minute; `exchange` counts those that ask an exchange about an account, pages included.
-    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 60},
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-}
-DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "accounts.api.errors.ApiExceptionHandler"}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "AutoGrid",
-    "DESCRIPTION": "Grid and DCA bots on crypto exchanges. Decimals are strings; lists are cursor-paged.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "BacktestStatusEnum": "bots.models.BacktestStatus",
-        "BacktestKindEnum": "bots.models.BacktestKind",
-        "NoticeChannelEnum": "bots.models.notice.OWN_CHANNELS",
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "accounts.api.docs.describe_errors",
-    ],
-}
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

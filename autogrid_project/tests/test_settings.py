@@ -66,7 +66,7 @@ def test_loopback_http_needs_no_secure_cookies():
         ({"AUTOGRID_TELEGRAM_MODE": "webhook"}, "needs AUTOGRID_URL"),
         ({"AUTOGRID_SIMULATOR": '{"host": "127.0.0.1"}'}, "AUTOGRID_SIMULATOR"),
         ({"AUTOGRID_LOOPBACK_HTTP": "1"}, "AUTOGRID_HOSTS"),
-        ({"AUTOGRID_BOTS_PER_WORKER": "many", "AUTOGRID_DB_POOL": "many"}, "AUTOGRID_DB_POOL must be"),
+        ({"AUTOGRID_DB_POOL": "many"}, "AUTOGRID_DB_POOL must be"),
     ],
 )
 def test_production_refuses(changes, reason):

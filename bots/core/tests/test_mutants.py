@@ -150,7 +150,7 @@ def test_a_mutant_is_noticed(name: str, tmp_path: Path) -> None:
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 1, run.stdout[-2000:] + run.stderr[-2000:]
