@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID, uuid4
 
 from django.core.cache import cache
@@ -36,6 +37,7 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 KEPT = timedelta(days=60)
 LONGEST_DRAIN = 20.0  # s; then other tasks have their turn
+WAKE_EVERY, CLOCKS_DIFFER = 0.5, 0.1  # s
 SOON = timedelta(seconds=30)  # as often as beat looks by itself
 
 # The app `telegram_bot` adds its own.
@@ -211,9 +213,10 @@ def _wake_for_the_next() -> None:
     next_try = waiting.order_by("next_try_at").values_list("next_try_at", flat=True).first()
     if next_try is None:
         return
-    seconds = max(0.1, (next_try - timezone.now()).total_seconds())
-    if cache.add("notices:woken", 1, timeout=seconds):
-        ask_for_delivery(seconds)
+    # The end of its half second: who is woken then finds all that comes due in it.
+    slot = ceil(next_try.timestamp() / WAKE_EVERY)
+    if cache.add(f"notices:woken:{slot}", 1, timeout=60):
+        ask_for_delivery(max(0.0, slot * WAKE_EVERY - time.time()) + CLOCKS_DIFFER)
 
 
 def _about(parcel: Parcel, error: str) -> dict[str, object]:

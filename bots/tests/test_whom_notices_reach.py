@@ -211,6 +211,21 @@ def test_a_channel_that_asks_for_time_gets_it_and_it_counts_as_no_try(linked, ch
     assert deliveries.drain() == 1
 
 
+def test_what_was_put_off_for_seconds_is_not_left_to_beat(linked, chat, monkeypatch):
+    change(user=linked, choices={"bot_errors": {"email": False}})
+    woken = []
+    monkeypatch.setattr(deliveries, "ask_for_delivery", woken.append)
+    notify(user=linked, kind="bot_error", text="One.")
+    chat.answers = [Later(2)]
+    for _ in range(3):
+        deliveries.drain()
+    [seconds] = woken
+    assert 1.5 < seconds < 2.7, "one drainer is woken, however many end"
+    Delivery.objects.update(next_try_at=timezone.now() + timedelta(minutes=5))
+    deliveries.drain()
+    assert len(woken) == 1, "what is far away is beat's"
+
+
 def test_a_channel_that_is_not_set_up_says_so_to_operators(linked):
     change(user=linked, choices={"bot_errors": {"email": False}})
     notify(user=linked, kind="bot_error", text="It failed.")

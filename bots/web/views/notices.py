@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from accounts.services import update_profile
 from bots.models import Channel, NoticeChannel
 from bots.services import own_channels
 from bots.services.notice_settings import change, choices_of, keep_quiet, settings_of
@@ -40,7 +41,7 @@ def quiet(request: HttpRequest) -> HttpResponse:
     user, form = user_of(request), QuietForm(request.POST)
     if not form.is_valid():
         return _page(request, quiet_form=form, status=422)
-    User.objects.filter(pk=user.pk).update(timezone=form.cleaned_data["timezone"])
+    update_profile(user=user, timezone=form.cleaned_data["timezone"])
     keep_quiet(user=user, quiet=form.quiet())
     messages.success(request, "Saved your hours.")
     return redirect("web:notices")
