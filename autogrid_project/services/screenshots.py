@@ -23,7 +23,7 @@ SIZES = {"1440": (1440, 900), "390": (390, 844)}
 THEMES = ("light", "dark")
 CALM = 2500  # ms for charts and replays to be drawn once all else has come
 PATIENCE = 60_000  # ms
-QUALITY = 72
+QUALITY = 60
 
 
 def screenshots(home: Home, names: list[str], into: Path = ROOT / "docs" / "screenshots") -> int:
