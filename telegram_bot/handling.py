@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.cache import cache
+from redis import RedisError
 
 from bots.services import pace
 from telegram_bot import audit, links
@@ -57,8 +58,12 @@ def incoming_of(update: dict[str, Any]) -> Incoming | None:
 
 
 def first_time(update_id: int, incoming: Incoming) -> bool:
-    """Whether this update is new. Questions work once by themselves, should Redis have forgotten."""
-    if cache.add(f"telegram:update:{update_id}", 1, REMEMBERED):
+    """Whether this update is new. Without Redis it counts as such: questions work once by themselves, and the kill
+    switch has to work."""
+    try:
+        if cache.add(f"telegram:update:{update_id}", 1, REMEMBERED):
+            return True
+    except RedisError:
         return True
     audit.refused(Refusal.Kind.REPLAYED_UPDATE, chat_id=incoming.chat_id, detail=str(update_id))
     return False

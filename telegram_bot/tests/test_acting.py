@@ -89,6 +89,15 @@ def test_after_a_minute_it_does_nothing(wire, making):
     assert refusals() == [Refusal.Kind.LATE_BUTTON]
 
 
+def test_without_redis_the_kill_switch_works(wire, making, settings):
+    bot = making("Range", status="running")
+    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9"}  # discard: nobody listens
+    settings.CACHES = {"default": away}
+    wire.say(ALICES, "/kill")
+    wire.press(ALICES, "Cancel all orders")
+    assert state_of(bot) == ("stopped", True)
+
+
 def test_another_users_button_is_refused(wire, making, bob):
     bot = making("Range", status="running")
     wire.say(ALICES, "/kill Range")

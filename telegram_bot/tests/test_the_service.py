@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts.services import register
 from telegram_bot import identity, links
@@ -95,6 +96,11 @@ def test_telegram_out_of_reach_is_one_sentence_for_status(settings, tmp_path):
     settings.AUTOGRID_TELEGRAM_API = "http://127.0.0.1:9"  # discard: nobody listens
     with running():
         until_told(OUT_OF_REACH)
+
+
+def test_without_a_token_the_command_says_how_to_get_one(settings):
+    with pytest.raises(CommandError, match="AUTOGRID_TELEGRAM_TOKEN is not set"):
+        call_command("run_telegram")
 
 
 def until_told(sentence):
