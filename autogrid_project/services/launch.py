@@ -125,6 +125,9 @@ def environment_of(home: Home, command: str, urls: dict[str, str], cloud: bool =
         env["AUTOGRID_TELEGRAM_TOKEN"] = "4242:" + "0" * 24  # opens nothing but the stand-in
     if cloud:
         env["AUTOGRID_STRIPE"] = f"http://127.0.0.1:{home.port('stripe')}"
+        env["AUTOGRID_NOWPAYMENTS"] = f"http://127.0.0.1:{home.port('nowpayments')}"
+        env["NOWPAYMENTS_API_KEY"] = "any"  # the stand-in takes any
+        env["NOWPAYMENTS_IPN_SECRET"] = home.secrets()["DJANGO_SECRET_KEY"]
         env["STRIPE_SECRET_KEY"] = "sk_test_" + "0" * 24  # opens nothing: the stand-in takes any
         env["STRIPE_WEBHOOK_SECRET"] = home.secrets()["DJANGO_SECRET_KEY"]
     return env
@@ -144,7 +147,7 @@ def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -
         values["chat_port"] = home.port("chat")
         values["speed"] = options.speed
     if options.cloud:
-        values["stripe_port"] = home.port("stripe")
+        values |= {f"{name}_port": home.port(name) for name in ("stripe", "nowpayments")}
     checks = {
         "web": f"http://127.0.0.1:{port}/readyz",
         "simulator": f"http://127.0.0.1:{port + 1}/control/market",

@@ -42,6 +42,13 @@ PROCESSES = (
     ),
     Process("chat", "python -m tests.fakes.telegram --port {chat_port}", needs=(), demo=True),
     Process(
+        "nowpayments",
+        "python -m tests.fakes.nowpayments --port {nowpayments_port} --state {home}/nowpayments.json",
+        needs=(),
+        demo=True,
+        cloud=True,
+    ),
+    Process(
         "migrate", "python -m autogrid_project.prepare", needs=("postgres", "valkey"), once=True, grace=60
     ),
     Process("web", "daphne -v 0 -b {bind} -p {port} autogrid_project.asgi:application"),

@@ -19,4 +19,6 @@ if AUTOGRID_DEPLOYMENT == "cloud":
     # The stand-in for Stripe; dj-stripe reads the second name, and warns of it.
     AUTOGRID_STRIPE_URL = STRIPE_API_HOST = env.text("AUTOGRID_STRIPE")
     SILENCED_SYSTEM_CHECKS = ["djstripe.W002"]
-    CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.strict((AUTOGRID_STRIPE_URL,))}
+    AUTOGRID_NOWPAYMENTS_URL = env.text("AUTOGRID_NOWPAYMENTS")
+    _PAGES = AUTOGRID_STRIPE_URL, AUTOGRID_NOWPAYMENTS_URL
+    CONTENT_SECURITY_POLICY = {"DIRECTIVES": security.strict(_PAGES)}

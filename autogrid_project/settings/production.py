@@ -45,8 +45,9 @@ if os.environ.get("AUTOGRID_TELEGRAM"):
     raise ImproperlyConfigured(
         "AUTOGRID_TELEGRAM is for the demo: real use never takes a stand-in for Telegram."
     )
-if os.environ.get("AUTOGRID_STRIPE"):
-    raise ImproperlyConfigured("AUTOGRID_STRIPE is for the demo: real use never takes a stand-in for Stripe.")
+for _name in ("AUTOGRID_STRIPE", "AUTOGRID_NOWPAYMENTS"):
+    if os.environ.get(_name):
+        raise ImproperlyConfigured(f"{_name} is for the demo: real use never takes a stand-in for money.")
 if AUTOGRID_DEPLOYMENT == "cloud" and not (STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("AUTOGRID_DEPLOYMENT=cloud needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.")
 if AUTOGRID_TRUSTED_PROXIES < 0:

@@ -35,6 +35,13 @@ class Books:
         self.waiting: list[Object] = []
         self._numbers = itertools.count(5_000_000_001)
 
+    def dump(self) -> str:
+        return json.dumps([next(self._numbers), self.invoices, self.payments, self.waiting])
+
+    def load(self, text: str) -> None:
+        number, self.invoices, self.payments, self.waiting = json.loads(text)
+        self._numbers = itertools.count(number + 1)
+
     def create_invoice(self, params: Object) -> Object:
         amount = Decimal(str(params.get("price_amount") or 0))
         if amount <= 0 or not params.get("price_currency"):

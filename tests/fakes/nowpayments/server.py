@@ -4,10 +4,11 @@ import json
 from decimal import Decimal
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from urllib.error import URLError
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 from urllib.request import Request, urlopen
 
 from tests.fakes.nowpayments.books import Books, Refused
@@ -27,8 +28,10 @@ class FakeNowPayments:
     """Listens on loopback from its making on. `sending` starts the thread that tells of payments; without it tests take
     what is told from `books`."""
 
-    def __init__(self, secret: str, port: int = 0, sending: bool = False) -> None:
-        self.books = Books(secret)
+    def __init__(self, secret: str, port: int = 0, sending: bool = False, state: Path | None = None) -> None:
+        self.books, self.state = Books(secret), state
+        if state and state.exists():
+            self.books.load(state.read_text())
         self.fail_next = 0  # so many requests are answered with 500
         self._ended = Event()
         self._server = _Server((LOOPBACK, port), _Handler)
@@ -38,6 +41,14 @@ class FakeNowPayments:
         self._threads += [Thread(target=self._send, daemon=True)] if sending else []
         for thread in self._threads:
             thread.start()
+
+    def save(self) -> None:
+        """After each change, whole, so that a restart goes on where this ended."""
+        if self.state:
+            with self.books.lock:
+                draft = self.state.with_suffix(".new")
+                draft.write_text(self.books.dump())
+                draft.replace(self.state)
 
     def close(self) -> None:
         self._ended.set()
@@ -52,6 +63,8 @@ class FakeNowPayments:
                 messages = self.books.take()
             for url, body, headers in messages:
                 self._post(Request(url, body, {**headers, "Content-Type": "application/json"}))
+            if messages:
+                self.save()
 
     def _post(self, request: Request) -> None:
         for _ in range(TRIES):
@@ -125,12 +138,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, method: str) -> None:
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self._find(method, address, body)
+        if method == "POST":
+            self.server.fake.save()
+
+    def _find(self, method: str, address: SplitResult, body: str) -> None:
         if address.path.startswith("/v1/"):
             self._api(method, address.path, body)
             return
         invoice = dict(parse_qsl(address.query)).get("iid", "")
         if invoice not in self.server.fake.books.invoices:
-            self._answer(200, b"", "text/html")
+            self._answer(404, b"", "text/html")
             return
         if method == "POST":
             self.server.fake.act(invoice, dict(parse_qsl(body)).get("do", ""))
