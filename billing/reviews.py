@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from billing import grants, standing
+from accounts.models import User
+from billing import gateway, grants, standing
 from billing.gateway import StripeError
 from billing.models import Grant, Standing
 
@@ -36,8 +37,9 @@ def _reviewed(customer: str) -> bool:
 
 
 def reconcile() -> dict[str, int]:
-    """Every customer against Stripe, webhooks or not: what differs is mended and counted."""
-    counts = {"compared": 0, "mended": 0, "unanswered": 0}
+    """Every customer against Stripe, webhooks or not: what differs is mended and counted. `ended`: subscriptions of
+    accounts that are gone."""
+    counts = {"compared": 0, "mended": 0, "unanswered": 0, "ended": _end_what_nobody_has()}
     for row in Standing.objects.order_by("pk").iterator():
         before = _figures(row)
         if not _reviewed(row.customer):
@@ -48,6 +50,23 @@ def reconcile() -> dict[str, int]:
             counts["mended"] += 1
             log.warning("A standing differed from Stripe's and was mended: user %s", row.pk)
     return counts
+
+
+def _end_what_nobody_has() -> int:
+    """Subscriptions of accounts that were deleted here: nobody uses what they pay for."""
+    try:
+        listed = gateway.client().v1.subscriptions.list({"limit": 100}).auto_paging_iter()
+        owners = {each.id: str(each.metadata["user"]) for each in listed if "user" in each.metadata}
+        there = {
+            str(pk) for pk in User.objects.filter(pk__in=set(owners.values())).values_list("pk", flat=True)
+        }
+        orphans = [number for number, user in owners.items() if user not in there]
+        for number in orphans:
+            gateway.client().v1.subscriptions.cancel(number)
+    except StripeError as error:
+        log.warning("Subscriptions could not be compared with accounts: %s", type(error).__name__)
+        return 0
+    return len(orphans)
 
 
 def _figures(row: Standing) -> tuple[object, ...]:

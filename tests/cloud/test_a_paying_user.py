@@ -89,7 +89,7 @@ def test_limit_checkout_failed_renewal_pause_and_return(page: Page, stack: Stack
     assert "Demo DCA is starting" in start_dca(page)
 
     page.goto("/billing/")
-    page.click("text=Card, invoices")
+    page.click("text=Card, cancel")
     with_card(page, FAILS_LATER, "Save card")
     ahead(stack, 31.2)
     until(
@@ -101,7 +101,7 @@ def test_limit_checkout_failed_renewal_pause_and_return(page: Page, stack: Stack
     expect(row(page)).to_contain_text("The Free plan allows 1 live bot at a time.")
 
     page.goto("/billing/")
-    page.click("text=Card, invoices")
+    page.click("text=Card, cancel")
     with_card(page, GOOD, "Save card")
     page.click("text=Return to AutoGrid")
     page.wait_for_url("**/billing/")

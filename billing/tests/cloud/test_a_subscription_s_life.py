@@ -149,9 +149,19 @@ def test_the_nightly_comparison_mends_what_webhooks_missed(cloud, alice, bob):
     cloud.buy(alice, "pro")
     cloud.buy(bob, "starter")
     cloud.fake.delivery.take()
-    assert reviews.reconcile() == {"compared": 2, "mended": 2, "unanswered": 0}
+    assert reviews.reconcile() == {"compared": 2, "mended": 2, "unanswered": 0, "ended": 0}
     assert (plan_of(alice), plan_of(bob)) == ("pro", "starter")
-    assert reviews.reconcile() == {"compared": 2, "mended": 0, "unanswered": 0}
+    assert reviews.reconcile() == {"compared": 2, "mended": 0, "unanswered": 0, "ended": 0}
+
+
+def test_who_deletes_his_account_pays_no_longer(cloud, alice, bob):
+    gone, stays = cloud.buy(alice, "pro"), cloud.buy(bob, "starter")
+    cloud.deliver()
+    alice.delete()
+    assert reviews.reconcile() == {"compared": 1, "mended": 0, "unanswered": 0, "ended": 1}
+    assert cloud.subscription(gone)["status"] == "canceled"
+    assert cloud.subscription(stays)["status"] == "active"
+    assert reviews.reconcile()["ended"] == 0
 
 
 def test_a_granted_plan_counts_until_it_ends_and_a_better_paid_one_goes_before_it(cloud, alice):
