@@ -48,7 +48,7 @@ def realtime(call: Call) -> Json:
     if not call.is_spot:
         return _page([])
     uid, symbol = call.key.uid, call.parameters.get("symbol")
-    if call.number("openOnly", 0):
+    if call.number("openOnly"):
         found = call.exchange.journal.orders.newest(uid, symbol=symbol, ended=True, limit=500)
     else:
         found = sorted(call.exchange.open_orders(uid, symbol), key=lambda each: -each.id)

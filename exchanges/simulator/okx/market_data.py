@@ -53,7 +53,7 @@ def candles(call: Call) -> list[list[str]]:
     before, after = call.number("before"), call.number("after")
     last = now if after is None else min(now, after - 1)
     last -= last % interval
-    first = last - (call.limit(MAX_CANDLES) - 1) * interval
+    first = last - (call.limit(100, MAX_CANDLES) - 1) * interval
     if before is not None:
         first = max(first, (before // interval + 1) * interval)
     rows: Rows = aggregate(venue.candles.rows(first, last + interval), interval)

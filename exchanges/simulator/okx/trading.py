@@ -51,7 +51,9 @@ def pending(call: Call) -> list[Json]:
         return []
     before = _before(call)
     found = sorted(call.exchange.open_orders(call.key.uid, call.symbol()), key=lambda each: -each.id)
-    return _shown(call, [each for each in found if before is None or each.id < before][: call.limit(100)])
+    return _shown(
+        call, [each for each in found if before is None or each.id < before][: call.limit(100, 100)]
+    )
 
 
 @endpoint("GET", "/trade/orders-history", "query")
@@ -105,7 +107,7 @@ def _history(call: Call, longest: int) -> list[Json]:
         end=call.number("end"),
         ended=True,
         before=_before(call),
-        limit=call.limit(100),
+        limit=call.limit(100, 100),
     )
     return _shown(call, found)
 
@@ -125,7 +127,7 @@ def _fills(call: Call, longest: int) -> list[Json]:
         start=max(call.number("begin") or 0, call.exchange.clock() - longest),
         end=call.number("end"),
         before=before,
-        limit=call.limit(100),
+        limit=call.limit(100, 100),
     )
     made_by = ((call.exchange.find_order(uid, trade.symbol, trade.order_id, None), trade) for trade in found)
     return [payloads.fill(order, trade) for order, trade in made_by if order is not None]
