@@ -26,8 +26,8 @@ SPANS = {
     "90d": timedelta(days=90),
 }
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-MOST_LOOKS = 24_000  # bots times moments: more would be slow
-FEWEST_POINTS, MOST_POINTS = 24, 144
+MOST_LOOKS = 16_000  # bots times moments: more would be slow
+FEWEST_POINTS, MOST_POINTS = 16, 144
 BUSY = ("error", "halted", "stopping", "running", "paused", "stopped")  # what is shown first
 
 View = dict[str, Any]

@@ -52,6 +52,7 @@ urlpatterns = [
     path("keys/<uuid:credential_id>/check/", keys.check, name="check_key"),
     path("keys/<uuid:credential_id>/remove/", keys.remove, name="remove_key"),
     path("account/", account.account, name="account"),
+    path("account/programs/sign-out/", account.sign_out_programs, name="sign_out_programs"),
     path("account/notices/", notices.notices, name="notices"),
     path("account/notices/choose/", notices.choose, name="choose_notices"),
     path("account/notices/quiet/", notices.quiet, name="quiet_hours"),
