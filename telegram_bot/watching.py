@@ -38,18 +38,19 @@ def tidy_up() -> None:
 
 
 def tell_backtests(messenger: Messenger) -> None:
-    """Each that has ended is told once: its row goes first, so that nobody tells it again."""
+    """Each that has ended is told once: its row goes first, so that nobody else tells it. What certainly did not go out
+    is awaited anew."""
     awaited = AwaitedBacktest.objects.select_related("backtest__user")
     for row in awaited.exclude(backtest__status__in=UNFINISHED)[:10]:
         if not AwaitedBacktest.objects.filter(pk=row.pk).delete()[0]:
             continue
         chat_id = row.backtest.user.telegram_chat_id
-        if chat_id is not None:
-            _try(chat_id, messenger, outcome(row.backtest, row.title))
+        if chat_id is not None and not _try(chat_id, messenger, outcome(row.backtest, row.title)):
+            AwaitedBacktest.objects.create(backtest=row.backtest, title=row.title)
 
 
 def _try(chat_id: int, messenger: Messenger, reply: Reply, message_id: int = 0) -> bool:
-    """Whether it went out."""
+    """False where it certainly did not go out and may go later."""
     try:
         with pace.turn(chat_id, PATIENCE):
             if message_id:
@@ -60,11 +61,14 @@ def _try(chat_id: int, messenger: Messenger, reply: Reply, message_id: int = 0) 
         links.blocked(chat_id)
     except RetryAfter as error:
         pace.hold(chat_id, error.seconds)
-    except (pace.Busy, Refused, Unreachable) as error:
+        return False
+    except pace.Busy:
+        return False
+    except (Refused, Unreachable) as error:
         logger.warning("telegram_message_lost", extra={"chat": chat_id, "why": str(error)})
-    else:
-        return True
-    return False
+        if isinstance(error, Refused):  # its user has deleted the message
+            LiveStatus.objects.filter(user__telegram_chat_id=chat_id, message_id=message_id).delete()
+    return True
 
 
 def follow_bots(messenger: Messenger) -> None:

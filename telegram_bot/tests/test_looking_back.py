@@ -47,6 +47,17 @@ def test_a_backtest_is_answered_with_its_picture(wire, linked, making):
     assert pictures.ACCENT in colours(*wire.fake.chats.photos.values())
 
 
+def test_a_picture_that_telegram_takes_later_comes_later(wire, linked, making):
+    making("Range")
+    wire.say(ALICES, "/backtest")
+    Backtest.objects.update(status=BacktestStatus.DONE, summary=summary_of(REPORT), packed=pack(REPORT))
+    wire.fake.fault(method="sendPhoto", status=429, retry_after=1)
+    look_after(wire.messenger)
+    assert not wire.fake.chats.photos
+    look_after(wire.messenger)  # waits for its turn
+    assert len(wire.fake.chats.photos) == 1
+
+
 def test_one_that_failed_says_why(wire, linked, making):
     making("Range")
     wire.say(ALICES, "/backtest")
@@ -100,6 +111,15 @@ def test_a_followed_message_changes_only_when_the_bots_do(wire, linked, making):
     newest = wire.fake.from_bot(ALICES)[-1]
     assert (newest["message_id"], edits()) == (message, before + 1)
     assert "5 fills" in newest["text"]
+
+
+def test_a_message_that_its_user_deleted_is_followed_no_more(wire, linked, making):
+    making("Range", status="running")
+    wire.say(ALICES, "/follow")
+    wire.fake.chats.messages.remove(wire.fake.from_bot(ALICES)[-1])
+    Bot.objects.update(trades=9)
+    look_after(wire.messenger)
+    assert not LiveStatus.objects.exists()
 
 
 def test_after_an_hour_it_is_no_longer_followed(wire, linked, making):
