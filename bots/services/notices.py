@@ -120,6 +120,6 @@ def ask_for_delivery(seconds: float = 0) -> None:
     )
 
 
-def tell_address(*, user: Any, kind: str, address: Address, text: str) -> None:
+def tell_address(*, user: Any, kind: str, address: Address, text: str, key: str) -> None:
     """Over one channel, whatever the user chose for the others."""
-    _write(kind, [address], {"text": text, "facts": []}, "", user=user)
+    _write(kind, [address], {"text": text, "facts": []}, key, user=user)

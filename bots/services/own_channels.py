@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import User
 from bots.models import Channel, Delivery, NoticeChannel
@@ -18,6 +19,7 @@ from bots.services.notices import tell_address
 from bots.services.senders import Undeliverable
 
 MOST = 10
+TEST_EVERY = 10  # s: the button is no way to flood somebody
 
 
 class ChannelRejected(ValueError):
@@ -64,7 +66,9 @@ def remove_channel(*, channel: NoticeChannel) -> None:
 @transaction.atomic
 def send_test(*, channel: NoticeChannel) -> None:
     text = f"This is a test of {channel.label}. Notices of your bots will arrive here."
-    tell_address(user=channel.user, kind="test", address=(Channel(channel.kind), str(channel.pk)), text=text)
+    key = f"{channel.pk}:{timezone.now().timestamp() // TEST_EVERY:.0f}"
+    address = Channel(channel.kind), str(channel.pk)
+    tell_address(user=channel.user, kind="test", address=address, text=text, key=key)
 
 
 def last_delivery(channel: NoticeChannel) -> Delivery | None:

@@ -1,11 +1,18 @@
 """A program at the wire that takes webhooks: keeps what it was sent and answers as a test tells it to."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address, ip_network
 from typing import Any
+
+import pytest
+
+DISCORD = "discord://123456789012345678/abcdefghijABCDEFGHIJabcdefghijABCDEFGHIJ"
+HERE = [ip_network("127.0.0.0/8")]
 
 
 @dataclass
@@ -49,3 +56,35 @@ def listening() -> Iterator[Listener]:
         finally:
             server.shutdown()
             thread.join(10)
+
+
+@pytest.fixture
+def program():
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def here(settings):
+    settings.AUTOGRID_NOTICE_NETWORKS = HERE
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """What each name of these tests resolves to, one answer after the other; nothing asks beyond this machine."""
+    answers = {}
+
+    def look_up(host, port, *_, **__):
+        try:
+            found = [str(ip_address(host))]
+        except ValueError:
+            if host not in answers:
+                raise socket.gaierror(socket.EAI_NONAME, "unknown") from None
+            found = answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
+        family = [socket.AF_INET6 if ":" in each else socket.AF_INET for each in found]
+        return [
+            (kind, socket.SOCK_STREAM, 6, "", (each, port)) for kind, each in zip(family, found, strict=True)
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return answers

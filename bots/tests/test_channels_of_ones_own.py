@@ -5,7 +5,7 @@ import json
 import socket
 from contextlib import suppress
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 import pytest
 from django.db import connection
@@ -15,44 +15,10 @@ from bots.models import Delivery, NoticeChannel
 from bots.services import deliveries, outward, own_channels, push
 from bots.services.notice_settings import change
 from bots.services.notices import notify
-from bots.tests.listener import listening
+from bots.tests.listener import DISCORD, HERE, here, names, program
 from bots.tests.records import plain_bot
 
-CHANNELS = "/api/v1/notifications/channels"
-DISCORD = "discord://123456789012345678/abcdefghijABCDEFGHIJabcdefghijABCDEFGHIJ"
-HERE = [ip_network("127.0.0.0/8")]
-
-
-@pytest.fixture
-def program():
-    with listening() as found:
-        yield found
-
-
-@pytest.fixture
-def here(settings):
-    settings.AUTOGRID_NOTICE_NETWORKS = HERE
-
-
-@pytest.fixture
-def names(monkeypatch):
-    """What each name of these tests resolves to, one answer after the other; nothing asks beyond this machine."""
-    answers = {}
-
-    def look_up(host, port, *_, **__):
-        try:
-            found = [str(ip_address(host))]
-        except ValueError:
-            if host not in answers:
-                raise socket.gaierror(socket.EAI_NONAME, "unknown") from None
-            found = answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
-        family = [socket.AF_INET6 if ":" in each else socket.AF_INET for each in found]
-        return [
-            (kind, socket.SOCK_STREAM, 6, "", (each, port)) for kind, each in zip(family, found, strict=True)
-        ]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    return answers
+__all__ = ["here", "names", "program"]
 
 
 def webhook(user, url):
@@ -279,71 +245,3 @@ def test_there_is_an_end_to_channels(alice, names):
         own_channels.add_channel(user=alice, kind="apprise", label="", url=DISCORD)
     with pytest.raises(own_channels.ChannelRejected, match="the most"):
         own_channels.add_channel(user=alice, kind="apprise", label="", url=DISCORD)
-
-
-# The API
-
-
-def test_channels_are_made_tested_and_removed_over_the_api(alices, program, here):
-    made = alices.post(CHANNELS, {"kind": "webhook", "label": "Mine", "url": program.url()})
-    assert made.status_code == 201
-    assert made.json()["secret"].startswith("whsec_")
-    assert made.json()["hint"] == f"http://127.0.0.1:{program.port}/…"
-    [listed] = alices.get(CHANNELS).json()["channels"]
-    assert {"secret", "url"}.isdisjoint(listed)
-    assert listed["label"] == "Mine"
-    assert alices.post(f"{CHANNELS}/{listed['id']}/test").status_code == 202
-    assert deliveries.drain() == 1
-    assert json.loads(program.received[0][2])["kind"] == "test"
-    assert alices.delete(f"{CHANNELS}/{listed['id']}").status_code == 204
-    assert alices.get(CHANNELS).json() == {"channels": []}
-
-
-def test_anothers_channel_is_a_404(alice, bobs, names):
-    channel = own_channels.add_channel(user=alice, kind="apprise", label="", url=DISCORD)
-    assert bobs.delete(f"{CHANNELS}/{channel.pk}").status_code == 404
-    assert bobs.post(f"{CHANNELS}/{channel.pk}/test").status_code == 404
-    assert bobs.get(CHANNELS).json() == {"channels": []}
-
-
-def test_a_bad_channel_is_a_400_that_names_the_field(alices, names):
-    answer = alices.post(CHANNELS, {"kind": "webhook", "url": "http://127.0.0.1/x"})
-    assert answer.status_code == 400
-    [error] = answer.json()["errors"]
-    assert error["attr"] == "url"
-    assert "inside this server's network" in error["detail"]
-
-
-NOTICES = "/api/v1/notifications"
-
-
-def test_choices_and_quiet_hours_over_the_api(alices, alice):
-    before = alices.get(NOTICES).json()
-    assert (before["timezone"], before["quiet_hours"]) == ("UTC", None)
-    assert before["choices"]["fills"] == {"email": False, "telegram": True, "apprise": True, "webhook": True}
-    sent = {"choices": {"fills": {"email": True}}, "quiet_hours": {"since": "22:00", "until": "07:30"}}
-    after = alices.patch(NOTICES, sent).json()
-    assert after["choices"]["fills"]["email"]
-    assert after["quiet_hours"] == {"since": "22:00", "until": "07:30"}
-    assert alices.patch(NOTICES, {"quiet_hours": None}).json()["quiet_hours"] is None
-    assert alices.get(NOTICES).json()["choices"]["fills"]["email"], "what is left out stays"
-
-
-@pytest.mark.parametrize(
-    ("sent", "attr"),
-    [
-        ({"choices": {"gossip": {"email": True}}}, "choices"),
-        ({"choices": {"fills": {"email": "yes"}}}, "choices.fills"),
-        ({"quiet_hours": {"since": "22:00"}}, "quiet_hours.until"),
-        ({"quiet_hours": {"since": "late", "until": "07:00"}}, "quiet_hours.since"),
-        ({"loud": True}, "loud"),
-    ],
-)
-def test_bad_choices_are_a_400(alices, sent, attr):
-    answer = alices.patch(NOTICES, sent)
-    assert answer.status_code == 400
-    assert [error["attr"] for error in answer.json()["errors"]] == [attr]
-
-
-def test_strangers_see_nothing(api, db):
-    assert [api.get(path).status_code for path in (NOTICES, CHANNELS)] == [401, 401]
