@@ -13,7 +13,7 @@ export class RangeHandles {
   /** inputs: {low, high}, two text inputs. */
   constructor(chart, inputs) {
     this.chart = chart;
-    this.handles = [this.#make("high", inputs.high, "Upper price"), this.#make("low", inputs.low, "Lower price")];
+    this.handles = [this.#make("high", inputs.high, "Upper end of the range"), this.#make("low", inputs.low, "Lower end of the range")];
     chart.onPaint(() => this.place());
   }
 

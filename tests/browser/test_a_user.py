@@ -115,7 +115,7 @@ def create_grid(page: Page) -> None:
 def drag_the_upper_line(page: Page) -> None:
     """By the mouse, then by a key; the field follows, and the answers below the chart follow the field."""
     line, field = (
-        page.get_by_role("slider", name="Upper price"),
+        page.get_by_role("slider", name="Upper end of the range"),
         page.get_by_role("textbox", name="Upper price"),
     )
     expect(line).to_be_visible(timeout=60_000)
