@@ -55,6 +55,21 @@ def test_while_stripe_is_away_pages_say_so_and_the_api_asks_to_wait(cloud, alice
     assert (response.status_code, response["Retry-After"]) == (503, "5")
 
 
+def test_invoices_are_listed_on_our_own_page_and_are_their_owner_s_alone(
+    cloud, alices_page, alice, bob, client
+):
+    assert "No invoices yet" in alices_page.get("/billing/invoices/").content.decode()
+    cloud.buy(alice, "starter")
+    cloud.buy(bob, "pro")
+    text = alices_page.get("/billing/invoices/").content.decode()
+    assert "$19.00" in text
+    assert f'href="{cloud.fake.url}/invoice/' in text
+    assert "$49.00" not in text
+    cloud.fake.fail_next = [500] * 30
+    assert "Stripe does not answer now" in alices_page.get("/billing/invoices/").content.decode()
+    assert client.get("/billing/invoices/").status_code == 302
+
+
 def test_strangers_reach_nothing(cloud, client, api):
     assert client.post("/billing/checkout/", {"plan": "pro", "interval": "month"}).status_code == 302
     assert api.post("/api/v1/billing/checkout", {"plan": "pro", "interval": "month"}).status_code == 401
