@@ -46,7 +46,7 @@ def main() -> None:
         "before anybody is woken": (webhooks, "ask_for_processing", False),
         "with the event in hand": (webhooks, "handle", False),
         "with Stripe asked": (standing, "_keep_copies", False),
-        "in the midst of the transaction": (standing, "settle_plan", True),
+        "in the midst of the transaction": (standing, "settle", True),
         "with the plan written": (standing, "review", True),
     }
 
