@@ -9,7 +9,17 @@ from tests.stack import stack  # noqa: E402 - after the registration
 
 __all__ = ["stack"]
 
+STACKS = ("tests/", "autogrid_project/")
+# Long, and each test of them has a world of its own: any process may take the next.
+ALONE = ("tests/schedules/", "tests/crash/", "bots/backtest/tests/test_kernel_is_exact.py")
 expect.set_options(timeout=60_000)  # ms: how fast a page is, no test here judges
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole stacks first, though pytest-django wants what has no database last: they take longest, and a parallel run
+    should not end with one process at work."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(STACKS), item.nodeid.startswith(ALONE)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -21,8 +31,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
 
     class OneStack(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(("tests/schedules/", "tests/crash/")):
-                return nodeid  # each has a world of its own
+            if nodeid.startswith(ALONE):
+                return nodeid
             return "tests" if nodeid.startswith("tests/") else str(super()._split_scope(nodeid))
 
     return OneStack(config, log)

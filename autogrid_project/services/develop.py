@@ -42,6 +42,7 @@ def test(arguments: list[str]) -> int:
         processes = (os.cpu_count() or 1) + 1
         command += ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder"]
     whole = not arguments
+    cloud_tests = [*command, "-q", CLOUD_TESTS]
     if whole:
         command += ["--cov", "--cov-report=term", "--cov-fail-under=85"]
     with throwaway("test", TEST_SETTINGS) as env:
@@ -49,7 +50,7 @@ def test(arguments: list[str]) -> int:
         for name in SECRETS:
             del env[name]
         # The cloud's first: the last summary that is printed is that of the whole suite.
-        cloud = run([sys.executable, "-m", "pytest", "-q", CLOUD_TESTS], env | CLOUD) if whole else 0
+        cloud = run(cloud_tests, env | CLOUD) if whole else 0
         code = run([*command, *arguments], env) or cloud
     if code == 0 and whole:
         return _core_coverage()

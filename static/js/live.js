@@ -58,7 +58,7 @@ function connect() {
   const opened = new WebSocket(`${scheme}://${location.host}/ws/live`);
   socket = opened;
   tell("connecting");
-  opened.onmessage = (message) => receive(JSON.parse(message.data));
+  opened.onmessage = (message) => socket === opened && receive(JSON.parse(message.data));
   opened.onclose = (closing) => {
     if (socket !== opened) return;
     socket = null;
@@ -75,7 +75,8 @@ function pause() {
   const closing = socket;
   socket = null;
   seq = null;
-  closing?.close();
+  if (closing?.readyState !== WebSocket.CONNECTING) closing?.close();
+  else closing.onopen = () => closing.close(); // closed earlier, the browser complains
 }
 
 function ping() {

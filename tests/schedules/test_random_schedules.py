@@ -5,6 +5,7 @@ import pytest
 from tests.schedules.play import play, shrunk
 from tests.schedules.steps import drawn
 
+pytestmark = pytest.mark.no_cover  # measured, they take three times as long
 SCHEDULES, BLOCK = 100, 5
 
 

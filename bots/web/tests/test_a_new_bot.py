@@ -23,7 +23,7 @@ def _no_worker(making: Making) -> None:
 
 
 def test_without_a_key_the_page_says_what_to_do_first(as_bob: Client) -> None:
-    assert "First, an exchange key" in as_bob.get("/bots/new/").content.decode()
+    assert "Add an exchange key" in as_bob.get("/bots/new/").content.decode()
 
 
 def test_a_grid_bot_is_created_stopped(as_alice: Client, key: Credential) -> None:
