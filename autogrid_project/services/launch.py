@@ -135,19 +135,7 @@ def environment_of(home: Home, command: str, urls: dict[str, str], cloud: bool =
 
 def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -> list[Child]:
     env = environment_of(home, options.command, urls, options.cloud)
-    bots = int(env.get("AUTOGRID_BOTS_PER_WORKER", "1000"))
-    values: dict[str, object] = {
-        "home": home.path,
-        "bind": "127.0.0.1",
-        "port": port,
-        "bot_threads": bot_threads(bots),
-    }
-    if options.command == "demo":
-        values |= {"simulator_port": home.port("simulator"), "control_port": port + 1}
-        values["chat_port"] = home.port("chat")
-        values["speed"] = options.speed
-    if options.cloud:
-        values |= {f"{name}_port": home.port(name) for name in ("stripe", "nowpayments")}
+    values = _values(home, options, port, env)
     checks = {
         "web": f"http://127.0.0.1:{port}/readyz",
         "simulator": f"http://127.0.0.1:{port + 1}/control/market",
@@ -174,6 +162,23 @@ def _children(home: Home, options: Namespace, port: int, urls: dict[str, str]) -
         if child.name in checks:
             child.is_ready = lambda url=checks[child.name]: answers(url)  # type: ignore[misc]
     return children
+
+
+def _values(home: Home, options: Namespace, port: int, env: dict[str, str]) -> dict[str, object]:
+    """What the commands of the processes leave blank."""
+    bots = int(env.get("AUTOGRID_BOTS_PER_WORKER", "1000"))
+    values: dict[str, object] = {
+        "home": home.path,
+        "bind": "127.0.0.1",
+        "port": port,
+        "bot_threads": bot_threads(bots),
+    }
+    if options.command == "demo":
+        values |= {"simulator_port": home.port("simulator"), "control_port": port + 1}
+        values |= {"chat_port": home.port("chat"), "speed": options.speed}
+    if options.cloud:
+        values |= {f"{name}_port": home.port(name) for name in ("stripe", "nowpayments")}
+    return values
 
 
 def answers(url: str) -> bool:

@@ -72,8 +72,8 @@ def account(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[Any], None]) -> Ac
     return Account(key, Connector(), prices=None, database=Database(1), pace=Pace())
 
 
-async def heard(account: Account, wanted: Reconcile, times: int = 1) -> None:
-    """Until its bot has heard that so often."""
+async def heard(account: Account, wanted: Reconcile, times: int = 1) -> bool:
+    """Whether its bot hears that so often within a minute."""
     inbox = Inbox()
     account.members["ag"] = ("BTC/USDT", inbox)
     account.begin()
@@ -82,8 +82,11 @@ async def heard(account: Account, wanted: Reconcile, times: int = 1) -> None:
         async with asyncio.timeout(60):
             while times:
                 times -= await inbox.next(1) == wanted
+    except TimeoutError:
+        return False
     finally:
         await account.close()
+    return True
 
 
 def test_a_market_that_is_gone_does_not_end_the_comparison_of_the_others(
@@ -91,7 +94,7 @@ def test_a_market_that_is_gone_does_not_end_the_comparison_of_the_others(
 ) -> None:
     made = account(monkeypatch, open_up)
     made.members["gone"] = ("GONE/USDT", Inbox())
-    asyncio.run(heard(made, Reconcile(full=False, reports=()), times=3))
+    assert asyncio.run(heard(made, Reconcile(full=False, reports=()), times=3))
 
 
 @pytest.mark.parametrize("trouble", [refuse, break_down])
@@ -99,7 +102,7 @@ def test_a_stream_that_ended_is_opened_again(
     monkeypatch: pytest.MonkeyPatch, trouble: Callable[[Any], None]
 ) -> None:
     made = account(monkeypatch, trouble, open_up)
-    asyncio.run(heard(made, Reconcile(full=True)))
+    assert asyncio.run(heard(made, Reconcile(full=True)))
 
 
 def test_bots_that_went_ahead_without_a_stream_compare_when_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +120,8 @@ def test_bots_that_went_ahead_without_a_stream_compare_when_it_comes(monkeypatch
 
     monkeypatch.setattr(accounts.exchanges, "open_account_stream", open_late)
 
-    async def scene() -> None:
+    async def scene() -> bool:
         asyncio.get_running_loop().call_later(0.2, gate.set)
-        await heard(made, Reconcile(full=True))
+        return await heard(made, Reconcile(full=True))
 
-    asyncio.run(scene())
+    assert asyncio.run(scene())
