@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from accounts import services, tokens
+from accounts.api.throttles import MinuteThrottle
 from accounts.models import User
 
 PASSWORD = "correct horse battery"
@@ -52,6 +53,12 @@ def alices(alice: User, bearing: Callable[[str], APIClient]) -> APIClient:
 @pytest.fixture
 def bobs(bob: User, bearing: Callable[[str], APIClient]) -> APIClient:
     return bearing(tokens.issue(user=bob).access)
+
+
+@pytest.fixture
+def within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Throttles count per clock minute: theirs stands at twelve seconds, so that none ends during the test."""
+    monkeypatch.setattr(MinuteThrottle, "now", staticmethod(lambda: 1_800_000_012.0))
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,7 @@ ME = "/api/v1/me"
 LOGIN = "/api/v1/auth/login"
 
 
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch):
-    """Twelve seconds into a minute."""
-    monkeypatch.setattr(throttles.MinuteThrottle, "now", staticmethod(lambda: 1_800_000_012.0))
+pytestmark = pytest.mark.usefixtures("within_a_minute")
 
 
 def limits(settings: Any, **rates: int) -> None:

@@ -244,6 +244,7 @@ def test_keys_deleted_meanwhile_do_not_end_the_daily_check(as_alice, monkeypatch
     assert services.recheck_credentials() == {"valid": 0, "refused": 0, "unavailable": 0}
 
 
+@pytest.mark.usefixtures("within_a_minute")
 def test_one_user_does_not_use_up_what_the_exchange_answers(as_alice, as_bob, settings):
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"exchange": 2}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
