@@ -1,6 +1,7 @@
 """Notices markets whose prices stopped, and asks the exchange for them until they flow again."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 
@@ -48,7 +49,7 @@ class StalePrices:
 
     def is_stale(self, market: Market) -> bool:
         """Also true of a market that is not watched."""
-        return time.monotonic() - self._heard.get(market, 0.0) > self._stale_after
+        return time.monotonic() - self._heard.get(market, -math.inf) > self._stale_after
 
     def stale(self) -> list[Market]:
         return [market for market in self._heard if self.is_stale(market)]

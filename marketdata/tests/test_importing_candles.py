@@ -100,7 +100,7 @@ def test_bad_rows_are_counted_by_reason_and_never_taken(home: Path) -> None:
         line(NOON + MINUTE, "100,110,90,105,-1"),
         line(NOON + MINUTE, "100,110"),
         line(60_000),
-        line(int(time.time() * 1000) // MINUTE * MINUTE),
+        line((int(time.time() * 1000) // MINUTE + 60) * MINUTE),
         line(NOON),
     ]
     report = imported(file(home, HEADER + "".join(rows)))

@@ -41,8 +41,8 @@ def rest() -> Rest:
 
 @pytest.fixture
 async def bus(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PriceBus]:
-    monkeypatch.setattr(jumps, "ASK_AGAIN", 0.05)
-    bus = PriceBus(fetch=rest, stale_after=60)
+    monkeypatch.setattr(jumps, "ASK_AGAIN", 600)
+    bus = PriceBus(fetch=rest, stale_after=600)
     await bus.start()
     yield bus
     await bus.close()
@@ -84,7 +84,10 @@ async def test_up_to_a_tenth_is_no_jump(redis: Redis, listener: Listener, rest: 
     assert rest.asked == 0
 
 
-async def test_without_an_answer_there_is_no_price(redis: Redis, listener: Listener, rest: Rest) -> None:
+async def test_without_an_answer_there_is_no_price(
+    redis: Redis, listener: Listener, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jumps, "ASK_AGAIN", 0.05)
     rest.price = None
     await publish(redis, "30000")
     await asyncio.wait_for(rest.was_asked.wait(), 60)

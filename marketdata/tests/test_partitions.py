@@ -84,14 +84,14 @@ def run_at_once(threads: int, work: Any) -> None:
 
     def together() -> None:
         try:
-            gate.wait(5)
+            gate.wait(60)
             work()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(threads) as pool:
         for job in [pool.submit(together) for _ in range(threads)]:
-            job.result(20)
+            job.result(120)
 
 
 def test_a_table_with_foreign_keys_is_partitioned_and_keeps_them(child_table: str) -> None:
