@@ -12,6 +12,7 @@ from bots.core.types import OrderReport
 from exchanges.connector.client import Keys
 from exchanges.connector.facts import FACTS
 from exchanges.connector.rest import RestConnector
+from exchanges.simulator import faults_http
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import Fault, Faults
 from exchanges.simulator.hosting import LISTINGS
@@ -120,6 +121,23 @@ async def alice(sim: Scene, connecting: Connecting) -> Any:
 
 async def place(connector: RestConnector, client_id: str = "agx1", **changes: Any) -> OrderReport:
     return await connector.create_order(order(client_id, **changes), await connector.exchange_time())
+
+
+class Delay:
+    """The fault's own, `delay_inside_window` or `delay_outside_window`: it lasts until the test ends it."""
+
+    def __init__(self) -> None:
+        self.end = asyncio.Event()
+
+    async def sleep(self, _seconds: float) -> None:
+        await self.end.wait()
+
+
+@pytest.fixture
+def delay(monkeypatch: pytest.MonkeyPatch) -> Delay:
+    made = Delay()
+    monkeypatch.setattr(faults_http, "asyncio", made)
+    return made
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 60) -> None:

@@ -56,7 +56,8 @@ async def test_a_refused_filter_makes_the_rules_be_read_again(sim, alice, monkey
     assert (market.lot, market.min_notional) == (D("0.001"), D(100))
 
 
-async def test_refusals_one_after_the_other_do_not_read_them_all_the_time(sim, alice):
+async def test_refusals_one_after_the_other_do_not_read_them_all_the_time(sim, alice, monkeypatch):
+    monkeypatch.setattr(markets, "RETRY_SECONDS", 600.0)
     read = alice.markets._read_at
     sim.exchange.change_rules("BTCUSDT", min_notional=D(100))
     for _ in range(3):

@@ -10,7 +10,7 @@ import pytest
 
 from bots.core import ports
 from bots.core.types import Fill, OrderReport, OrderStatus, OrderType, Side, Ticker
-from exchanges.connector import socket
+from exchanges.connector import client, socket
 from exchanges.connector.client import Keys
 from exchanges.connector.factory import account_stream, price_stream
 from exchanges.connector.facts import FACTS
@@ -185,7 +185,7 @@ async def test_an_order_under_the_minimum_is_refused(at):
 
 async def test_an_order_signed_long_ago_is_refused(at):
     await at.alice.reserve_order()
-    long_ago = await at.alice.exchange_time() - 5_500
+    long_ago = await at.alice.exchange_time() - client.RECV_WINDOW_MS - 500
     with pytest.raises(ports.OrderRefused) as raised:
         await at.alice.create_order(order(), long_ago)
     assert raised.value.code == "clock"

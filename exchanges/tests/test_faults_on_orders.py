@@ -8,9 +8,10 @@ import pytest
 from bots.core import ports
 from bots.core.types import OrderStatus
 from exchanges.connector import client
-from exchanges.tests.faulty import BTC, KEY, TELLS_RIGHTS, alice, clock, eventually, name, place, sim
+from exchanges.connector.client import RECV_WINDOW_MS, TIMEOUT_MS  # as they are; the tests have more patience
+from exchanges.tests.faulty import BTC, KEY, TELLS_RIGHTS, alice, clock, delay, eventually, name, place, sim
 
-__all__ = ["alice", "clock", "name", "sim"]
+__all__ = ["alice", "clock", "delay", "name", "sim"]
 D = Decimal
 
 ACCEPTED = ["accept_then_drop", "truncate", "html_200", "empty_200"]
@@ -49,7 +50,8 @@ async def test_what_the_exchange_does_not_know_is_unknown_and_done_half_the_time
 async def test_an_order_that_was_not_even_looked_at_may_not_be_taken_for_refused(
     kind, sim, alice, monkeypatch
 ):
-    monkeypatch.setattr(alice.client, "timeout", 300)
+    if kind == "hang":
+        monkeypatch.setattr(alice.client, "timeout", 300)
     sim.strike(kind, endpoint="create", count=1)
     with pytest.raises(ports.OutcomeUnknown):
         await place(alice)
@@ -77,35 +79,36 @@ async def test_a_refused_time_is_a_refusal(sim, alice):
 
 
 async def test_inside_the_window_an_order_is_accepted_after_its_client_has_looked_for_it(
-    sim, alice, monkeypatch
+    sim, alice, delay, monkeypatch
 ):
-    monkeypatch.setattr(alice.client, "timeout", 200)
-    sim.faults.delay_inside = 0.6
     sim.strike("delay_inside_window", endpoint="create", count=1)
+    monkeypatch.setattr(alice.client, "timeout", 200)
     with pytest.raises(ports.OutcomeUnknown):
         await place(alice)
+    monkeypatch.setattr(alice.client, "timeout", client.TIMEOUT_MS)
     assert await alice.fetch_order(BTC, "agx1") is None
+    delay.end.set()
     await eventually(lambda: sim.on_book() == ["agx1"])
     assert sim.requests() == [("agx1", True, "delay_inside_window")]
 
 
 async def test_outside_the_window_the_exchange_refuses_after_the_client_has_given_up(
-    sim, alice, clock, monkeypatch
+    sim, alice, clock, delay, monkeypatch
 ):
     monkeypatch.setattr(alice.client, "timeout", 200)
-    sim.faults.delay_outside = 0.4
     sim.strike("delay_outside_window", endpoint="create", count=1)
     with pytest.raises(ports.OutcomeUnknown):
         await place(alice)
     clock.ahead = client.RECV_WINDOW_MS + 1
+    delay.end.set()
     await eventually(lambda: sim.requests()[0][1] is not None)
     assert sim.requests() == [("agx1", False, "delay_outside_window")]
     assert sim.on_book() == []
 
 
 def test_the_delays_lie_on_their_side_of_the_window(sim):
-    assert sim.faults.delay_inside * 1000 < client.RECV_WINDOW_MS
-    assert sim.faults.delay_outside * 1000 > client.TIMEOUT_MS
+    assert sim.faults.delay_inside * 1000 < RECV_WINDOW_MS
+    assert sim.faults.delay_outside * 1000 > TIMEOUT_MS
 
 
 async def test_half_of_a_new_order_is_filled_before_its_reply_arrives(sim, alice):
@@ -145,10 +148,10 @@ async def test_a_cancellation_whose_reply_is_lost_is_asked_for_again_and_finds_n
 
 async def test_an_order_that_is_there_may_not_be_found_for_a_while(sim, alice, clock):
     await place(alice)
-    sim.strike("not_found", seconds=3)
+    sim.strike("not_found", seconds=20)
     assert await alice.fetch_order(BTC, "agx1") is None
     assert [each.client_id for each in await alice.open_orders(BTC)] == ["agx1"]
-    clock.ahead = 3_001
+    clock.ahead = 20_001
     assert (await alice.fetch_order(BTC, "agx1")).status is OrderStatus.OPEN
 
 

@@ -1,5 +1,6 @@
 """A fault on a read or a cancel costs time. It never makes an order that is there look as if it were not."""
 
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -24,10 +25,18 @@ KINDS += ["code_-1007", "maintenance", "http_429", "http_418"]
 SIGNED = [*KINDS, "code_-1021"]
 
 
-@pytest.fixture(autouse=True)
-def _impatient(alice, monkeypatch):
-    for client in (alice.client, alice.venue.client):
-        monkeypatch.setattr(client, "timeout", 300)
+@pytest.fixture
+def waiting(kind, alice, monkeypatch):
+    """For an answer that never comes, not long; for every other as long as it takes."""
+
+    @contextmanager
+    def for_an_answer():
+        with monkeypatch.context() as impatient:
+            for client in (alice.client, alice.venue.client):
+                impatient.setattr(client, "timeout", 300 if kind == "hang" else client.timeout)
+            yield
+
+    return for_an_answer
 
 
 async def lists_it(alice):
@@ -61,37 +70,40 @@ async def half_filled(sim, alice):
 
 
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_read_is_asked_again(kind, sim, alice):
+async def test_a_read_is_asked_again(kind, sim, alice, waiting):
     await half_filled(sim, alice)
     for endpoint, read in READS.items():
         fault = sim.strike(kind, api_key=KEY, endpoint=endpoint, count=1)
-        assert await read(alice), endpoint
+        with waiting():
+            assert await read(alice), endpoint
         assert fault.struck == 1, endpoint
 
 
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_read_that_never_gets_through_says_so(kind, sim, alice, monkeypatch):
+async def test_a_read_that_never_gets_through_says_so(kind, sim, alice, waiting, monkeypatch):
     monkeypatch.setattr(alice.venue, "_retry_delays", (0.0,))
     await half_filled(sim, alice)
     for endpoint, read in READS.items():
         fault = sim.strike(kind, api_key=KEY, endpoint=endpoint)
-        with pytest.raises((ports.ExchangeUnavailable, ports.RateLimited)):
+        with waiting(), pytest.raises((ports.ExchangeUnavailable, ports.RateLimited)):
             await read(alice)
         sim.faults.end(fault.id)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_price_is_asked_for_again(kind, sim, alice):
+async def test_a_price_is_asked_for_again(kind, sim, alice, waiting):
     fault = sim.strike(kind, endpoint="market", count=2)
-    assert (await alice.ticker(BTC)).price == D(60_000)
+    with waiting():
+        assert (await alice.ticker(BTC)).price == D(60_000)
     assert fault.struck == 2
 
 
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_cancel_is_asked_for_until_the_order_is_gone(kind, sim, alice):
+async def test_a_cancel_is_asked_for_until_the_order_is_gone(kind, sim, alice, waiting):
     await place(alice)
     await place(alice, "agother")
     sim.strike(kind, api_key=KEY, endpoint="cancel", count=1)
-    await alice.cancel_order(BTC, "agx1")
+    with waiting():
+        await alice.cancel_order(BTC, "agx1")
     assert sim.held().status == "CANCELED"
     assert sim.on_book() == ["agother"]

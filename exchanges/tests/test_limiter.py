@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,9 +22,7 @@ def exchange() -> str:
 
 
 @pytest.fixture
-async def one(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SharedLimiter]:
-    """One that takes a busy machine for what it is: only a test that says so is about a Redis that is away."""
-    monkeypatch.setattr(module, "REDIS_TIMEOUT", 60)
+async def one() -> AsyncIterator[SharedLimiter]:
     limiter = SharedLimiter(settings.REDIS_URL)
     yield limiter
     await limiter.close()
@@ -37,7 +36,12 @@ async def other() -> AsyncIterator[SharedLimiter]:
 
 
 def order_rate(exchange: str, account: str = "a", orders: int = 10) -> Rate:
-    return Rate(exchange, 1, 6000, account=account, order_limit=orders, urgent=True)
+    """In a window that does not pass on while a slow machine asks."""
+    return Rate(exchange, 1, 6000, account=account, order_limit=orders, order_seconds=600.0, urgent=True)
+
+
+def read_rate(exchange: str) -> Rate:
+    return Rate(exchange, 50, 1000, weight_seconds=600.0)
 
 
 async def taken_at_once(limiter: SharedLimiter, rate: Rate, tries: int) -> int:
@@ -62,13 +66,13 @@ async def test_accounts_have_limits_of_their_own(one, exchange):
 
 
 async def test_reads_leave_room_for_orders(one, exchange):
-    read = Rate(exchange, 50, 1000)
+    read = read_rate(exchange)
     assert await taken_at_once(one, read, 30) == 14  # 720 of 1,000
     assert await taken_at_once(one, replace(read, urgent=True), 30) == 4  # up to 900
 
 
 async def test_pages_leave_room_for_what_trading_asks(one, exchange):
-    pages, read = SharedLimiter(settings.REDIS_URL, pages=True), Rate(exchange, 50, 1000)
+    pages, read = SharedLimiter(settings.REDIS_URL, pages=True), read_rate(exchange)
     assert await taken_at_once(pages, read, 30) == 7  # 360 of 1,000
     assert await taken_at_once(one, read, 30) == 7  # up to 720
     assert await taken_at_once(pages, replace(read, urgent=True), 30) == 4  # up to 900
@@ -76,7 +80,7 @@ async def test_pages_leave_room_for_what_trading_asks(one, exchange):
 
 
 async def test_what_trading_has_taken_is_not_there_for_pages(one, exchange):
-    pages, read = SharedLimiter(settings.REDIS_URL, pages=True), Rate(exchange, 50, 1000)
+    pages, read = SharedLimiter(settings.REDIS_URL, pages=True), read_rate(exchange)
     assert await taken_at_once(one, read, 30) == 14
     assert await taken_at_once(pages, read, 1) == 0
     await pages.close()
@@ -84,9 +88,10 @@ async def test_what_trading_has_taken_is_not_there_for_pages(one, exchange):
 
 async def test_a_window_frees_itself_as_its_slots_pass(one):
     window = Window(f"limit:{uuid.uuid4().hex}", 1, 2, 50, 4)
-    assert [await one._ask([window], []) for _ in range(2)] == [0, 0]
-    wait = await one._ask([window], [])
-    assert 0 < wait <= 0.25
+    async with asyncio.timeout(60):
+        while not (wait := await one._ask([window], [])):
+            pass  # two, and on a slow machine more: the window passes on meanwhile
+    assert wait <= 0.25
     await asyncio.sleep(wait)
     assert await one._ask([window], []) == 0
 
@@ -103,7 +108,7 @@ async def test_no_more_than_the_capacity_passes_in_any_window(one):
 
 
 async def test_a_cost_above_the_whole_capacity_passes_alone_rather_than_never(one):
-    window = Window(f"limit:{uuid.uuid4().hex}", 20, 5, 20, 5)
+    window = Window(f"limit:{uuid.uuid4().hex}", 20, 5, 20_000, 5)
     assert await one._ask([window], []) == 0
     assert await one._ask([window], []) > 0
 
@@ -115,22 +120,22 @@ async def test_nothing_is_taken_where_one_of_two_limits_is_full(one, exchange):
 
 
 async def test_a_pause_holds_every_process_back(one, other, exchange):
-    await one.pause(exchange, 0.3)
     start = time.monotonic()
+    await one.pause(exchange, 0.3)
     async with asyncio.timeout(60):
         await other.acquire(Rate(exchange, 1, 6000))
     assert time.monotonic() - start >= 0.25
 
 
 async def test_a_shorter_pause_does_not_end_a_longer_one(one, exchange):
-    await one.pause(exchange, 30)
+    await one.pause(exchange, 600)
     await one.pause(exchange, 0.01)
     windows, pauses = one._limits(Rate(exchange, 1, 6000))
-    assert await one._ask(windows, pauses) > 25
+    assert await one._ask(windows, pauses) > 300
 
 
 async def test_a_pause_of_an_account_stops_its_orders_and_nothing_else(one, exchange):
-    await one.pause(exchange, 30, "a")
+    await one.pause(exchange, 600, "a")
     assert await taken_at_once(one, order_rate(exchange, "a"), 3) == 0
     assert await taken_at_once(one, order_rate(exchange, "b"), 3) == 3
     assert await taken_at_once(one, Rate(exchange, 1, 6000), 3) == 3
@@ -164,16 +169,17 @@ async def test_connections_are_counted_by_kind(one, exchange):
 
 async def test_hundreds_may_ask_at_once(one, exchange, caplog):
     await asyncio.gather(*(one.acquire(Rate(exchange, 1, 6000)) for _ in range(500)))
-    assert caplog.records == []
+    assert [each for each in caplog.records if each.name == module.__name__] == []
     assert (
         sum(int(count) for count in (await one._redis.hgetall(f"limit:{exchange}:default")).values()) == 500
     )
 
 
-async def test_without_redis_it_goes_on_at_a_quarter(exchange, caplog):
+async def test_without_redis_it_goes_on_at_a_quarter(exchange, caplog, monkeypatch):
+    monkeypatch.setattr(module, "REDIS_RETRY", 600)
     limiter = SharedLimiter("redis://127.0.0.1:9/0")
     assert await taken_at_once(limiter, order_rate(exchange, orders=40), 40) == 9
-    await limiter.pause(exchange, 30)
+    await limiter.pause(exchange, 600)
     assert await taken_at_once(limiter, order_rate(exchange, "b"), 1) == 0
     assert len([each for each in caplog.records if "Redis is away" in each.message]) == 1
     await limiter.close()
@@ -189,7 +195,7 @@ async def test_redis_that_comes_back_is_used_again(one, exchange, monkeypatch):
 
 def test_a_local_window_frees_itself(monkeypatch):
     now = 100.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
     local, window = LocalWindows(), Window("k", 1, 8, 500, 20)
     assert [local.take([window], []) for _ in range(2)] == [0, 0]
     assert local.take([window], []) == 10

@@ -10,6 +10,7 @@ import pytest
 
 from bots.core import ports
 from bots.core.types import Liquidity, OrderReport, OrderStatus, OrderType, Side
+from exchanges.connector import client
 from exchanges.connector.client import Keys
 from exchanges.connector.rest import RestConnector
 from exchanges.connector.transport import client_session
@@ -135,7 +136,7 @@ async def test_the_exchanges_refusals_are_told_by_their_reason(changes, code, al
 
 async def test_an_order_signed_long_ago_is_refused(alice):
     await alice.reserve_order()
-    long_ago = await alice.exchange_time() - 5_500
+    long_ago = await alice.exchange_time() - client.RECV_WINDOW_MS - 500
     with pytest.raises(ports.OrderRefused) as raised:
         await alice.create_order(order(), long_ago)
     assert raised.value.code == "clock"

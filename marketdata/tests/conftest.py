@@ -4,6 +4,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from exchanges.tests.patience import _patience
+
+__all__ = ["_patience"]
+
 
 @pytest.fixture
 def redis_flushed(settings: Any) -> Iterator[None]:

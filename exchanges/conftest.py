@@ -1,0 +1,3 @@
+from exchanges.tests.patience import _patience
+
+__all__ = ["_patience"]
