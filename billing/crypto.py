@@ -135,7 +135,7 @@ def _looked(row: CryptoPayment) -> bool:
                 _write(row, found)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
         log.warning("A crypto payment could not be looked up: %s", type(error).__name__)
-        wait = min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
+        wait = min(timedelta(seconds=2 ** min(row.attempts, 12)), LONGEST_WAIT)
         _next_look(row, timezone.now() + wait, row.attempts + 1)
         return False
     _next_look(row, _when_again(row, found.status), 0)

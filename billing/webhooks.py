@@ -16,7 +16,7 @@ from billing.models import StripeEvent
 PROCESS_TASK = "billing.process_events"
 TOLERANCE = 300  # seconds that a signature may be old
 CLAIM = timedelta(minutes=2)  # who claims an event and dies delays it by that
-LONGEST_WAIT = timedelta(hours=1)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
 BATCH = 20
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def _processed(event: StripeEvent, looked_up: set[str]) -> bool:
 def _postpone(event: StripeEvent, error: Exception) -> None:
     """The class alone: a message of Stripe's may name a customer."""
     log.warning("Event %s (%s) failed: %s", event.pk, event.type, type(error).__name__)
-    wait = min(timedelta(seconds=2**event.attempts), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(event.attempts, 12), LONGEST_WAIT)
     tried = {"attempts": event.attempts + 1, "next_try_at": timezone.now() + wait}
     StripeEvent.objects.filter(pk=event.pk).update(**tried, error=type(error).__name__)
 

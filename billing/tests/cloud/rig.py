@@ -1,6 +1,7 @@
 """A cloud whose Stripe is the stand-in: products published, webhooks delivered by hand, the clock to be moved."""
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from django.test import Client
 from accounts.models import User
 from billing import gateway, shop, webhooks
 from billing.models import StripeEvent
-from tests.fakes.stripe import checkout, clock, portal
+from tests.fakes.stripe import checkout, clock, portal, subscriptions
 from tests.fakes.stripe.books import Object
 from tests.fakes.stripe.customers import GOOD
 from tests.fakes.stripe.server import FakeStripe
@@ -55,6 +56,11 @@ class Cloud:
         with self.fake.books.lock:
             clock.advance(self.fake.books, int(days * DAY))
 
+    def pass_the_month(self, customer: str, days: float) -> None:
+        """To so many days after the end of what the customer has paid, however long the month is."""
+        end = subscriptions.item_of(self.subscription(customer))["current_period_end"]
+        self.pass_days((end - self.fake.books.now) / DAY + days)
+
     def subscription(self, customer: str) -> Object:
         return self.fake.books.all("subscription", customer=customer)[0]
 
@@ -82,6 +88,8 @@ class Cloud:
 @pytest.fixture
 def cloud(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     fake = FakeStripe()
+    began = time.time()
+    fake.books._wall = lambda: began  # no day and no month ends but by `pass_days`
     settings.AUTOGRID_STRIPE_URL, settings.STRIPE_SECRET_KEY = fake.url, KEY
     monkeypatch.setattr(stripe, "api_base", fake.url)  # dj-stripe's own calls
     made = gateway.client().v1.webhook_endpoints.create(

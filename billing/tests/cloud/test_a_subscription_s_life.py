@@ -54,9 +54,9 @@ def test_an_upgrade_counts_at_once_and_a_downgrade_at_the_period_s_end(cloud, al
 
 
 def test_a_failed_renewal_has_three_days_and_a_new_card_mends_it(cloud, alice):
-    cloud.buy(alice, "pro", number=FAILS_LATER)
+    customer = cloud.buy(alice, "pro", number=FAILS_LATER)
     cloud.deliver()
-    cloud.pass_days(31.1)
+    cloud.pass_the_month(customer, 1.1)
     cloud.deliver()
     standing = Standing.objects.get(user=alice)
     assert (plan_of(alice), standing.status) == ("pro", "past_due")
@@ -70,9 +70,9 @@ def test_a_failed_renewal_has_three_days_and_a_new_card_mends_it(cloud, alice):
 
 
 def test_grace_ends_by_stripe_s_clock_without_any_webhook(cloud, alice):
-    cloud.buy(alice, "pro", number=FAILS_LATER)
+    customer = cloud.buy(alice, "pro", number=FAILS_LATER)
     cloud.deliver()
-    cloud.pass_days(31.1)
+    cloud.pass_the_month(customer, 1.1)
     cloud.deliver()
     cloud.pass_days(1)
     assert reviews.review_due() == 1
@@ -90,11 +90,11 @@ def test_grace_ends_by_stripe_s_clock_without_any_webhook(cloud, alice):
 
 
 def test_a_cancelled_plan_lasts_to_its_period_s_end_and_three_days_more(cloud, alice):
-    cloud.buy(alice, "starter")
+    customer = cloud.buy(alice, "starter")
     cloud.in_portal(alice, "cancel")
     cloud.deliver()
     assert told(alice) == ["plan_changed", "plan_cancelled"]
-    cloud.pass_days(31.5)
+    cloud.pass_the_month(customer, 1.5)
     cloud.deliver()
     assert plan_of(alice) == "starter"
     assert told(alice)[-1] == "plan_grace"

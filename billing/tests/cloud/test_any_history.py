@@ -37,8 +37,6 @@ def state(user: User) -> tuple[object, ...]:
 def test_webhooks_late_twice_and_shuffled_lead_to_what_they_lead_to_in_order(cloud, plan, history, seed):
     """One history for two users at one Stripe, whose clock stands. What becomes of it in order is Alice's; Bob's
     webhooks come late, twice and in any order, some of them worked off in between."""
-    now = cloud.fake.books.now
-    cloud.fake.books._wall = lambda: now
     with transaction.atomic():
         alice, bob = (User.objects.create_user(f"{name}@example.org") for name in ("alice", "bob"))
         bobs_customer = play(cloud, alice, bob, plan, history, random.Random(seed))

@@ -1,6 +1,8 @@
 """What comes from Stripe, and what only says so."""
 
+import re
 import time
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -63,7 +65,8 @@ def test_without_a_secret_nothing_is_believed(cloud, alice, settings):
     assert cloud.post(event).status_code == 400
 
 
-def test_what_fails_is_tried_again(cloud, alice, caplog):
+def test_what_fails_is_tried_again(cloud, alice, caplog, monkeypatch):
+    monkeypatch.setattr(webhooks, "FIRST_WAIT", webhooks.LONGEST_WAIT)  # not again before it is looked at
     cloud.post(event_of(cloud, alice))
     cloud.fake.fail_next = [500] * 3
     assert webhooks.process() == 0
@@ -74,6 +77,19 @@ def test_what_fails_is_tried_again(cloud, alice, caplog):
     assert webhooks.process() == 1
     alice.refresh_from_db()
     assert alice.plan == "starter"
+
+
+def test_what_has_failed_for_days_is_tried_again_every_hour(cloud, alice):
+    cloud.post(event_of(cloud, alice))
+    cloud.fake.fail_next = [500] * 3
+    StripeEvent.objects.update(attempts=1000)
+    before = timezone.now()
+    assert webhooks.process() == 0
+    assert (
+        before + timedelta(hours=1)
+        <= StripeEvent.objects.get().next_try_at
+        <= timezone.now() + timedelta(hours=1)
+    )
 
 
 def test_who_dies_with_an_event_in_hand_loses_nothing(cloud, alice, monkeypatch):
@@ -101,5 +117,7 @@ def test_logs_hold_no_key_no_address_and_no_card(cloud, alice, caplog, capsys):
     webhooks.process()
     printed = capsys.readouterr()
     written = caplog.text + printed.out + printed.err
-    for secret in ("sk_test_", "whsec_", "4242", "alice@example.org"):
+    for secret in ("sk_test_", "whsec_", "4242424242424242", "alice@example.org"):
         assert secret not in written
+    # The card's last digits: a word of their own, not a part of some number that is drawn.
+    assert not re.search(r"(?<![\w-])4242(?![\w-])", written)

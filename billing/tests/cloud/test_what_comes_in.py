@@ -29,13 +29,13 @@ def moves() -> list[tuple[int, int]]:
 
 
 def test_every_change_of_what_is_paid_a_month_is_written_down_once(cloud, alice):
-    cloud.buy(alice, "starter")
+    customer = cloud.buy(alice, "starter")
     cloud.deliver()
     cloud.in_portal(alice, "price", price=cloud.price("pro"))
     cloud.deliver(times=2)
     cloud.in_portal(alice, "cancel")
     cloud.deliver()
-    cloud.pass_days(31.5)
+    cloud.pass_the_month(customer, 1.5)
     cloud.deliver()
     assert moves() == [(0, 1_900), (1_900, 4_900), (4_900, 0)]
 
@@ -48,9 +48,9 @@ def test_a_year_counts_as_a_twelfth_a_month_and_grants_bring_nothing(cloud, alic
 
 
 def test_a_failed_renewal_is_lost_when_its_grace_is_over(cloud, alice):
-    cloud.buy(alice, "starter", number=FAILS_LATER)
+    customer = cloud.buy(alice, "starter", number=FAILS_LATER)
     cloud.deliver()
-    cloud.pass_days(31.1)
+    cloud.pass_the_month(customer, 1.1)
     cloud.deliver()
     assert revenue.mrr() == 19
     assert [row.user for row in revenue.failing()] == [alice]
@@ -84,9 +84,9 @@ def test_what_a_deleted_account_paid_stays_history(cloud, alice):
 
 def test_the_page_shows_figures_months_and_whose_payment_fails(cloud, operators, alice):
     assert "None." in operators.get(REVENUE).content.decode()
-    cloud.buy(alice, "pro", number=FAILS_LATER)
+    customer = cloud.buy(alice, "pro", number=FAILS_LATER)
     cloud.deliver()
-    cloud.pass_days(31.1)
+    cloud.pass_the_month(customer, 1.1)
     cloud.deliver()
     page = operators.get(REVENUE).content.decode()
     assert "$49.00" in page
