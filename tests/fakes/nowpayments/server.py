@@ -139,8 +139,6 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         self._find(method, address, body)
-        if method == "POST":
-            self.server.fake.save()
 
     def _find(self, method: str, address: SplitResult, body: str) -> None:
         if address.path.startswith("/v1/"):
@@ -152,6 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if method == "POST":
             self.server.fake.act(invoice, dict(parse_qsl(body)).get("do", ""))
+            self.server.fake.save()
         self._answer(200, self.server.fake.page(invoice).encode(), "text/html; charset=utf-8")
 
     def _api(self, method: str, path: str, body: str) -> None:
@@ -159,6 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, found = 403, {"statusCode": 403, "code": "INVALID_API_KEY", "message": "Invalid api key"}
         else:
             status, found = self.server.fake.call(method, path, body)
+            self.server.fake.save()
         self._answer(status, json.dumps(found).encode(), "application/json")
 
     def _answer(self, status: int, body: bytes, kind: str) -> None:
