@@ -18,6 +18,7 @@ from accounts.waiting import direct_connection
 from autogrid_project import figures
 
 figures.register()
+PATIENCE = 2  # seconds with each of what is asked
 
 
 @never_cache
@@ -57,13 +58,13 @@ def _ask(check: Callable[[], str]) -> str:
 
 def _database() -> str:
     """On a connection of its own: the pool would go on trying for ten seconds."""
-    with direct_connection(connect_timeout=2) as own:
+    with direct_connection(connect_timeout=PATIENCE) as own:
         own.execute("SELECT 1")
     return ""
 
 
 def _broker() -> str:
-    _redis().ping()
+    _redis(PATIENCE).ping()
     return ""
 
 
@@ -84,8 +85,8 @@ CHECKS = {"database": _database, "migrations": _migrations, "broker": _broker}
 
 
 @cache
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+def _redis(patience: float) -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=patience, socket_connect_timeout=patience)
 
 
 def _is_local(request: HttpRequest) -> bool:

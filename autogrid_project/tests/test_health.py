@@ -8,6 +8,11 @@ from django.test import Client
 from autogrid_project import health
 
 
+@pytest.fixture(autouse=True)
+def _patiently(monkeypatch):
+    monkeypatch.setattr(health, "PATIENCE", 60)
+
+
 def test_healthz_needs_nothing(client):
     assert client.get("/healthz").status_code == 200
 

@@ -13,7 +13,7 @@ def test_prices_are_up_once_there_is_one():
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(price_key(settings.REDIS_URL))
         assert not has_prices(settings.REDIS_URL)
-        client.set(price_key(settings.REDIS_URL), "1", px=5000)
+        client.set(price_key(settings.REDIS_URL), "1")
         assert has_prices(settings.REDIS_URL)
         client.delete(price_key(settings.REDIS_URL))
     assert not has_prices("redis://127.0.0.1:1/0")

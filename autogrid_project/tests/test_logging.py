@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from logging.config import dictConfig
 
 import pytest
@@ -22,6 +23,10 @@ def lines():
     output = io.StringIO()
     settings["handlers"]["stdout"]["stream"] = output
     dictConfig(settings)
+    ours = threading.get_ident()
+    root.handlers[0].addFilter(
+        lambda record: record.thread == ours
+    )  # others' threads may live on beside the test
     yield lambda: [json.loads(line) for line in output.getvalue().splitlines()]
     root.handlers[:] = before
     root.setLevel(level)

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -12,7 +13,7 @@ from autogrid_project.services.home import ROOT, port_is_free
 from autogrid_project.services.launch import answers
 
 pytestmark = pytest.mark.processes
-PATIENCE = 150
+PATIENCE = 600
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_up_status_and_down(autogrid, home, port):
     started = autogrid("up", "--detach", "--port", str(port))
     assert started.returncode == 0, started.stderr
     assert f"http://127.0.0.1:{port}" in started.stdout
-    assert answers(f"http://127.0.0.1:{port}/readyz")
+    assert any(answers(f"http://127.0.0.1:{port}/readyz") or time.sleep(0.5) for _ in range(120))
     processes = home.read("run.json")["processes"]
     pids = [process["pid"] for process in processes.values() if process["pid"]]
 
