@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -71,16 +72,19 @@ def test_what_is_urgent_says_whose_bot_and_why(told, fake):
     ]
 
 
-def test_telegrams_time_to_wait_is_obeyed(told, fake):
+def test_telegrams_time_to_wait_is_obeyed(told, fake, monkeypatch):
     notify(user=told, kind="bot_error", text="One.")
     notify(user=told, kind="bot_error", text="Two.")
-    fake.fault(status=429, retry_after=37)
+    fake.fault(status=429, retry_after=370)
+    before = timezone.now()
     assert deliveries.drain() == 0
+    after = timezone.now()
     rows = list(Delivery.objects.filter(state="pending"))
     assert [row.attempts for row in rows] == [0, 0]
-    waits = [(row.next_try_at - timezone.now()).total_seconds() for row in rows]
-    assert all(30 < wait <= 37 for wait in waits), "the other one of this chat waits too"
+    least, most = before + timedelta(seconds=369.9), after + timedelta(seconds=370)
+    assert all(least <= row.next_try_at <= most for row in rows), "the other one of this chat waits too"
     assert len(fake.chats.calls) == 1
+    monkeypatch.setattr(pace, "CHAT_SECONDS", 3600)  # of the two no drain sends both, however long it takes
     due_now()
     assert deliveries.drain() == 1
     due_now()
@@ -155,7 +159,9 @@ def test_many_notices_by_three_drainers_keep_the_limits_and_come_once(fake, db):
     both = [f"Your bots is in error and trades no more\nNumber {number}." for number in range(2)]
     assert all(texts == ([] if pk == gone.pk else both) for pk, texts in heard.items())
     calls = [call for call in fake.chats.calls if call.method == "sendMessage"]
-    assert len(calls) == 58 + 3 + 1
+    blocked = [call for call in calls if call.status == 403]
+    assert len(calls) - len(blocked) == 58 + 3
+    assert len(blocked) in (1, 2)  # two drainers may have had one each in hand
     times = [call.time for call in calls]
     assert not any(later - earlier < 1 for earlier, later in zip(times, times[30:], strict=False))
     for user in users:

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.services import register
 from telegram_bot import identity, links
+from telegram_bot.models import Refusal
 from telegram_bot.service import OUT_OF_REACH, REFUSED, Service
 from telegram_bot.tests.conftest import ALICES, BOBS
 from tests.fakes.telegram.server import text_of
@@ -73,15 +74,16 @@ def test_it_waits_as_telegram_asks_it_to(fake):
 
 def test_an_update_that_was_in_work_when_it_died_is_not_answered_twice(fake):
     with running():
-        fake.say(BOBS, "/help")
+        update = fake.say(BOBS, "/help")
         fake.wait(says(BOBS, "linked accounts only"))
-        update = {"update_id": fake.chats.number(), "message": fake.chats.of(BOBS)[0]}
     with running():
         with fake.chats.changed:
             fake.chats.updates.append(update)
             fake.chats.changed.notify_all()
         fake.say(BOBS + 1, "/help")
         fake.wait(says(BOBS + 1, "linked accounts only"))
+    assert len(fake.texts(BOBS)) == 1
+    assert set(Refusal.objects.values_list("kind", flat=True)) == {Refusal.Kind.REPLAYED_UPDATE}
 
 
 def test_a_wrong_token_is_one_sentence_for_status(fake, settings):

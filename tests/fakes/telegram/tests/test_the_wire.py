@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.request import HTTPXRequest
 
 from tests.fakes.telegram.server import FakeTelegram
 
@@ -23,7 +24,12 @@ def fake() -> Iterator[FakeTelegram]:
 
 
 def bot_of(fake: FakeTelegram, token: str = "") -> Bot:
-    return Bot(token or fake.token, base_url=f"{fake.url}/bot")
+    requests = [
+        HTTPXRequest(read_timeout=60, write_timeout=60, connect_timeout=60, pool_timeout=60) for _ in range(2)
+    ]
+    return Bot(
+        token or fake.token, base_url=f"{fake.url}/bot", request=requests[0], get_updates_request=requests[1]
+    )
 
 
 async def test_updates_come_by_long_polling_and_once(fake):
