@@ -176,6 +176,6 @@ def simulator_in_thread(**options: Any) -> Iterator[ThreadedSimulator]:
         yield found[0]
     finally:
         found[0]._loop.call_soon_threadsafe(stop[0].set)
-        thread.join(10)
+        thread.join(60)
     if failed:
         raise failed[0]

@@ -2,7 +2,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -182,12 +181,22 @@ async def test_prices_flow_again_after_redis_was_away(redis: Redis) -> None:
         await door.shut()
 
 
+class Clock:
+    """Stands still but for the silences."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_flow(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)  # stands still but for the silences
+    clock = Clock()
     monkeypatch.setattr(staleness, "time", clock)
     asked: list[tuple[str, str]] = []
+    alice = Listener()
 
     async def fetch(exchange: str, symbol: str) -> Ticker:
         asked.append((exchange, symbol))
@@ -195,7 +204,6 @@ async def test_silence_is_stale_and_filled_by_asking_the_exchange_until_prices_f
             raise ExchangeUnavailable("away")
         return ticker(symbol, "50777" if Decimal(50001) not in alice.prices else "50778")
 
-    alice = Listener()
     bus = PriceBus(fetch=fetch, stale_after=0.2, poll_every=0.05)
     await bus.start()
     try:

@@ -9,16 +9,26 @@ import pytest
 
 from exchanges.connector.transport import SimulatorResolver, client_session
 from exchanges.simulator.certificates import DOMAINS
+from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.testing import RunningSimulator, running_simulator
 
 OPTIONS = {
     "fetchMarkets": {"types": ["spot"]},
     "fetchCurrencies": False,
     "fetchMargins": False,
-    "recvWindow": 5000,
+    "recvWindow": 60_000,  # the longest that is allowed
 }
 
 Clients = Callable[..., ccxt.pro.binance]
+
+
+def stop(exchange: Exchange, *clients: ccxt.pro.binance) -> int:
+    """Of the exchange and these clients the clock stands from now on: no minute, second or window of a limit ends."""
+    now = exchange.clock()
+    exchange.clock = lambda: now
+    for client in clients:
+        client.nonce = lambda: now
+    return now
 
 
 @pytest.fixture
@@ -49,7 +59,7 @@ async def _clients(sim: RunningSimulator) -> AsyncIterator[Clients]:
         keys = {"apiKey": api_key, "secret": secret}
         made.append(
             ccxt.pro.binance(
-                {**keys, "session": session, "enableRateLimit": False, "timeout": 5000, "options": OPTIONS}
+                {**keys, "session": session, "enableRateLimit": False, "timeout": 60_000, "options": OPTIONS}
                 | config
             )
         )

@@ -91,7 +91,7 @@ async def binance(sim, session):
 
     def make(**config):
         keys = {"apiKey": "demo-alice", "secret": "s", "session": session, "enableRateLimit": False}
-        made.append(ccxt.pro.binance(keys | {"options": OPTIONS} | config))
+        made.append(ccxt.pro.binance(keys | {"timeout": 60_000, "options": OPTIONS} | config))
         return made[-1]
 
     yield make
@@ -127,6 +127,6 @@ async def test_a_testnet_streams_its_own_prices(binance, sim):
     test.set_sandbox_mode(True)
     await test.load_markets()
     watching = asyncio.create_task(test.watch_ticker(BTC))
-    ticker = await asyncio.wait_for(watching, 10)
+    ticker = await asyncio.wait_for(watching, 60)
     assert ticker["last"] == float(sim.exchanges["binance-testnet"].venue("BTCUSDT").price)
     assert ticker["last"] != float(sim.exchange.venue("BTCUSDT").price)

@@ -29,8 +29,8 @@ async def clients(bybit: Exchange, session: aiohttp.ClientSession) -> AsyncItera
         if api_key not in bybit.accounts.keys:
             bybit.create_account(api_key, secret)
         keys = {"apiKey": api_key, "secret": secret, "session": session, "enableRateLimit": False}
-        options = {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot", "recvWindow": 5000}
-        made.append(ccxt.pro.bybit(keys | {"timeout": 5000, "options": options} | config))
+        options = {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot", "recvWindow": 60_000}
+        made.append(ccxt.pro.bybit(keys | {"timeout": 60_000, "options": options} | config))
         return made[-1]
 
     yield make

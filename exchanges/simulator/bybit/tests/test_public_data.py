@@ -8,6 +8,7 @@ import pytest
 
 from exchanges.simulator.bybit.payloads import instrument
 from exchanges.simulator.bybit.rules import INSTRUMENTS
+from exchanges.simulator.tests.conftest import stop
 
 BTC = "BTC/USDT"
 CAPTURE = Path("/work/shared/data/markets/bybit_spot_instruments-info_2026-08-09.json.gz")
@@ -38,7 +39,7 @@ async def test_a_ticker_has_its_last_price_and_both_sides(alice, bybit):
 
 
 async def test_candles_end_with_the_minute_that_forms(alice, bybit):
-    now = bybit.clock()
+    now = stop(bybit)
     candles = await alice.fetch_ohlcv(BTC, "1m", limit=5)
     assert [row[0] for row in candles] == [now - now % 60_000 - n * 60_000 for n in range(4, -1, -1)]
     since = candles[0][0] - 60 * 60_000
@@ -55,7 +56,8 @@ async def test_other_categories_list_nothing(alice):
 
 
 async def test_time_is_the_exchange_s(alice, bybit):
-    assert abs(await alice.fetch_time() - bybit.clock()) < 2000
+    now = stop(bybit)
+    assert await alice.fetch_time() == now
 
 
 async def test_rules_that_change_in_the_running_market_are_shown_and_hold(alice, bybit):

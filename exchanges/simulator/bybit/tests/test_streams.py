@@ -40,7 +40,7 @@ async def private(session, bybit):
     """Signed in, and told of orders and executions."""
     bybit.create_account("demo-alice", SECRET)
     async with session.ws_connect(PRIVATE) as ws:
-        await ws.send_json(sign_in("demo-alice", SECRET, bybit.clock() + 5000))
+        await ws.send_json(sign_in("demo-alice", SECRET, bybit.clock() + 60_000))
         assert (await heard(ws, lambda m: m.get("op") == "auth"))["success"] is True
         await ws.send_json({"op": "subscribe", "args": ["order", "execution"]})
         assert (await heard(ws, lambda m: m.get("op") == "subscribe"))["success"] is True

@@ -27,7 +27,7 @@ async def clients(mexc: Exchange, session: aiohttp.ClientSession) -> AsyncIterat
         if api_key not in mexc.accounts.keys:
             mexc.create_account(api_key, secret)
         keys = {"apiKey": api_key, "secret": secret, "session": session, "enableRateLimit": False}
-        made.append(ccxt.pro.mexc(keys | {"timeout": 5000, "options": {"recvWindow": 5000}} | config))
+        made.append(ccxt.pro.mexc(keys | {"timeout": 60_000, "options": {"recvWindow": 60_000}} | config))
         return made[-1]
 
     yield make

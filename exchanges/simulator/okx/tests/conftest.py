@@ -29,7 +29,7 @@ async def clients(okx: Exchange, session: aiohttp.ClientSession) -> AsyncIterato
         keys = {"apiKey": api_key, "secret": secret, "password": "phrase", "session": session}
         options = {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot"}
         made.append(
-            ccxt.pro.okx(keys | {"enableRateLimit": False, "timeout": 5000, "options": options} | config)
+            ccxt.pro.okx(keys | {"enableRateLimit": False, "timeout": 60_000, "options": options} | config)
         )
         return made[-1]
 
