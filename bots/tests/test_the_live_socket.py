@@ -23,6 +23,17 @@ from marketdata.tests.market import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOST = b"localhost"
+PATIENCE = 60.0  # seconds
+
+
+class Patient(WebsocketCommunicator):
+    """Channels' own waits a second, in which a loaded machine has hardly connected to its database."""
+
+    async def receive_output(self, timeout: float = PATIENCE) -> Any:  # noqa: ASYNC109
+        return await super().receive_output(max(timeout, PATIENCE))
+
+    async def wait(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
+        await super().wait(max(timeout, PATIENCE))
 
 
 @pytest.fixture(autouse=True)
@@ -39,23 +50,23 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def socket(headers: list[tuple[bytes, bytes]], subprotocol: str | None = None) -> WebsocketCommunicator:
+def socket(headers: list[tuple[bytes, bytes]], subprotocol: str | None = None) -> Patient:
     chosen = [subprotocol] if subprotocol else None
-    return WebsocketCommunicator(websocket_application, "/ws/live", headers, chosen)
+    return Patient(websocket_application, "/ws/live", headers, chosen)
 
 
-async def by_cookie(user: User, origin: bytes = b"http://localhost") -> WebsocketCommunicator:
+async def by_cookie(user: User, origin: bytes = b"http://localhost") -> Patient:
     client = await sync_to_async(signed_in)(user)
     cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
     return socket([(b"host", HOST), (b"origin", origin), (b"cookie", cookie)])
 
 
-async def by_token(user: User) -> WebsocketCommunicator:
+async def by_token(user: User) -> Patient:
     access = (await sync_to_async(tokens.issue)(user=user)).access
     return socket([(b"host", HOST)], f"bearer.{access}")
 
 
-async def listening(communicator: WebsocketCommunicator) -> dict[str, Any]:
+async def listening(communicator: Patient) -> dict[str, Any]:
     """Connects and returns the snapshot."""
     connected, _ = await communicator.connect()
     assert connected
@@ -64,11 +75,11 @@ async def listening(communicator: WebsocketCommunicator) -> dict[str, Any]:
     return first
 
 
-async def closed_with(communicator: WebsocketCommunicator) -> int:
+async def closed_with(communicator: Patient) -> int:
     await communicator.connect()
     message = await communicator.receive_output()
     assert message["type"] == "websocket.close"
-    await communicator.wait()
+    await communicator.disconnect()
     return int(message["code"])
 
 
@@ -151,7 +162,7 @@ async def test_the_price_of_a_market_that_is_watched_comes_with_the_last_number(
     await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": "BTC/USDT"})
     price = Decimal("65000.10")
     sent = asyncio.create_task(keep_publishing(redis, Ticker("BTC/USDT", price, price, price, 1)))
-    event = await page.receive_json_from(5)
+    event = await page.receive_json_from()
     sent.cancel()
     assert (event["type"], event["price"], event["seq"]) == ("price", "65000.10", 0)
     await page.disconnect()
@@ -180,7 +191,7 @@ async def test_a_session_that_ended_closes_its_sockets(alice: User, monkeypatch:
     page = socket([(b"host", HOST), (b"origin", b"http://localhost"), (b"cookie", cookie)])
     await listening(page)
     await sync_to_async(client.logout)()
-    assert (await page.receive_output(5))["code"] == 4401
+    assert (await page.receive_output())["code"] == 4401
     await page.disconnect()
 
 
@@ -192,7 +203,7 @@ async def test_a_changed_password_closes_the_sockets_of_every_session(
     await listening(page)
     alice.set_password("another good password")
     await sync_to_async(alice.save)()
-    assert (await page.receive_output(5))["code"] == 4401
+    assert (await page.receive_output())["code"] == 4401
     await page.disconnect()
 
 
@@ -218,7 +229,7 @@ async def test_what_cannot_be_a_market_is_not_listened_to(alice: User, redis: Re
 
 async def test_an_address_that_is_none_is_refused(db: None) -> None:
     for address in ("/ws/other", "/", "/ws/live/"):
-        connected, _ = await WebsocketCommunicator(websocket_application, address).connect()
+        connected, _ = await Patient(websocket_application, address).connect()
         assert not connected
 
 
@@ -263,7 +274,7 @@ async def test_a_socket_that_cannot_tell_who_listens_any_more_is_closed(
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(LiveConsumer, "identify", away)
-    assert (await page.receive_output(5))["code"] == 1011
+    assert (await page.receive_output())["code"] == 1011
     await page.disconnect()
 
 
