@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bots.services import outward, push
+
 DISCORD = "discord://123456789012345678/abcdefghijABCDEFGHIJabcdefghijABCDEFGHIJ"
 HERE = [ip_network("127.0.0.0/8")]
 
@@ -59,7 +61,10 @@ def listening() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def program():
+def program(monkeypatch):
+    """Its answers are waited for, however slow this machine is."""
+    for module, name in ((outward, "CONNECT_SECONDS"), (outward, "WHOLE_SECONDS"), (push, "SECONDS")):
+        monkeypatch.setattr(module, name, 120.0)
     with listening() as found:
         yield found
 

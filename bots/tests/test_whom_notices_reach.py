@@ -1,6 +1,8 @@
 """Each topic reaches its user over the channels he wants, at hours he wants; fills that come in crowds come as one."""
 
-from datetime import UTC, datetime, time, timedelta
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from decimal import Decimal
 
 import pytest
@@ -146,7 +148,9 @@ def later(seconds):
         row.save()
 
 
-def test_the_first_fills_go_at_once_and_a_crowd_as_one(linked, chat):
+def test_the_first_fills_go_at_once_and_a_crowd_as_one(linked, chat, monkeypatch):
+    hourly = fill_notices.Digest(3, timedelta(hours=1))  # a minute may end during the test
+    monkeypatch.setitem(fill_notices.DIGESTS, Channel.TELEGRAM, hourly)
     bot = plain_bot(linked, name="Range", status="running")
     for number in range(1, 4):
         filled(bot, number)
@@ -155,7 +159,7 @@ def test_the_first_fills_go_at_once_and_a_crowd_as_one(linked, chat):
     for number in range(4, 9):
         filled(bot, number)
         assert deliveries.drain() == 0
-    later(61)
+    later(3601)
     assert deliveries.drain() == 1
     digest = chat.sent[-1]
     assert digest.title == "5 orders filled"
@@ -174,7 +178,8 @@ def test_those_that_wait_together_are_one_message_at_once(linked, chat):
     assert chat.titles == ["14 orders filled"]
 
 
-def test_a_digest_that_failed_is_tried_again_whole(linked, chat):
+def test_a_digest_that_failed_is_tried_again_whole(linked, chat, monkeypatch):
+    monkeypatch.setattr(deliveries, "FIRST_RETRY", timedelta(hours=1))
     bot = plain_bot(linked, status="running")
     for number in range(1, 15):
         filled(bot, number)
@@ -183,7 +188,7 @@ def test_a_digest_that_failed_is_tried_again_whole(linked, chat):
     assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
     filled(bot, 15)
     assert deliveries.drain() == 1, "a new one waits for nobody"
-    later(40)
+    later(3601)
     assert deliveries.drain() == 1
     assert chat.titles == ["Plain: order filled", "14 orders filled"]
 
@@ -202,26 +207,31 @@ def test_programs_get_each_fill_by_itself(alice, monkeypatch):
 def test_a_channel_that_asks_for_time_gets_it_and_it_counts_as_no_try(linked, chat):
     change(user=linked, choices={"bot_errors": {"email": False}})
     notify(user=linked, kind="bot_error", text="It failed.")
-    chat.answers = [Later(7.5)]
+    chat.answers = [Later(7200.5)]
+    before = timezone.now()
     assert deliveries.drain() == 0
     row = Delivery.objects.get()
-    assert 6 < (row.next_try_at - timezone.now()).total_seconds() <= 7.5
+    assert before <= row.next_try_at - timedelta(seconds=7200.5) <= timezone.now()
     assert (row.attempts, row.error, row.state) == (0, "", "pending")
-    later(8)
+    later(7201)
     assert deliveries.drain() == 1
 
 
 def test_what_was_put_off_for_seconds_is_not_left_to_beat(linked, chat, monkeypatch):
     change(user=linked, choices={"bot_errors": {"email": False}})
-    woken = []
-    monkeypatch.setattr(deliveries, "ask_for_delivery", woken.append)
+    woken = []  # when asked, and for how much later
+    monkeypatch.setattr(deliveries, "ask_for_delivery", lambda later: woken.append((time.time(), later)))
+    monkeypatch.setattr(deliveries, "SOON", timedelta(hours=1))
     notify(user=linked, kind="bot_error", text="One.")
-    chat.answers = [Later(2)]
+    chat.answers = [Later(1800)]
+    before = time.time()
     for _ in range(3):
         deliveries.drain()
-    [seconds] = woken
-    assert 1.5 < seconds < 2.7, "one drainer is woken, however many end"
-    Delivery.objects.update(next_try_at=timezone.now() + timedelta(minutes=5))
+    [(asked_at, seconds)] = woken  # one drainer, however many end
+    due = Delivery.objects.get().next_try_at.timestamp()
+    assert due < asked_at + seconds
+    assert before + seconds < due + deliveries.WAKE_EVERY + 2 * deliveries.CLOCKS_DIFFER
+    Delivery.objects.update(next_try_at=timezone.now() + timedelta(hours=2))
     deliveries.drain()
     assert len(woken) == 1, "what is far away is beat's"
 
@@ -246,14 +256,14 @@ def at(hour, minute=0, day=1):
 @pytest.mark.parametrize(
     ("since", "until", "zone", "now", "ends"),
     [
-        (time(22), time(7), "UTC", at(23), at(7, day=2)),
-        (time(22), time(7), "UTC", at(3), at(7)),
-        (time(22), time(7), "UTC", at(7), None),
-        (time(22), time(7), "UTC", at(21, 59), None),
-        (time(13), time(15), "UTC", at(14), at(15)),
-        (time(13), time(15), "UTC", at(12), None),
-        (time(22), time(7), "Asia/Tokyo", at(14), at(22)),  # 23:00 there, until 7:00 there
-        (time(9), time(9), "UTC", at(9), None),
+        (clock(22), clock(7), "UTC", at(23), at(7, day=2)),
+        (clock(22), clock(7), "UTC", at(3), at(7)),
+        (clock(22), clock(7), "UTC", at(7), None),
+        (clock(22), clock(7), "UTC", at(21, 59), None),
+        (clock(13), clock(15), "UTC", at(14), at(15)),
+        (clock(13), clock(15), "UTC", at(12), None),
+        (clock(22), clock(7), "Asia/Tokyo", at(14), at(22)),  # 23:00 there, until 7:00 there
+        (clock(9), clock(9), "UTC", at(9), None),
     ],
 )
 def test_quiet_hours_are_those_of_the_users_clock(alice, since, until, zone, now, ends):
@@ -261,7 +271,7 @@ def test_quiet_hours_are_those_of_the_users_clock(alice, since, until, zone, now
 
 
 def test_on_the_night_the_clock_changes_the_end_is_the_clocks(alice):
-    row = keep_quiet(user=alice, quiet=Quiet(time(22), time(7)))
+    row = keep_quiet(user=alice, quiet=Quiet(clock(22), clock(7)))
     before = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # 23:30 in Berlin; 7:00 there is then 5:00 UTC
     assert quiet_until(row, "Europe/Berlin", before) == datetime(2026, 3, 29, 5, tzinfo=UTC)
 
