@@ -11,8 +11,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from bots.models import Bot
-from bots.services import lifecycle
-from exchanges import background
+from bots.services import lifecycle, places
+from exchanges import background, market_data
+from exchanges.connector import client
 from exchanges.models import Credential
 from exchanges.services import create_credential
 from exchanges.simulator.binance.limits import Limits
@@ -41,11 +42,27 @@ def _fresh_redis() -> Iterator[None]:
 
 
 @pytest.fixture
-def exchange(simulator: ThreadedSimulator, settings: Any) -> ThreadedSimulator:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exchange, candles and replays are waited for, however slow this machine is."""
+    monkeypatch.setattr(market_data, "SECONDS", 120.0)
+    monkeypatch.setattr(client, "TIMEOUT_MS", 60_000)
+    monkeypatch.setattr(client, "RECV_WINDOW_MS", 60_000)  # the most that Binance takes
+    monkeypatch.setattr("bots.backtest.service.backtest.__defaults__", (600.0, 600.0))
+    monkeypatch.setattr("bots.backtest.suggest.suggest.__kwdefaults__", {"patience": 600.0})
+
+
+@pytest.fixture
+def exchange(simulator: ThreadedSimulator, settings: Any, patience: None) -> ThreadedSimulator:
     """The exchange with BTC at 50,000 USDT."""
     settings.EXCHANGE_SIMULATOR = simulator.transport
     simulator.call(lambda e: e.set_price("BTCUSDT", PRICE))
     return simulator
+
+
+@pytest.fixture
+def within_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backtests are counted per day (UTC): none ends during the test."""
+    monkeypatch.setattr(places, "_key", lambda user: f"backtests:{user.pk}:today")
 
 
 def key_of(user: User) -> Credential:

@@ -269,7 +269,9 @@ def test_what_a_killed_worker_had_begun_is_begun_again(alice: User, monkeypatch:
         worker.kill()
         worker.wait()
     does(monkeypatch, at_once)
+    monkeypatch.setattr(jobs, "SILENT", timedelta(hours=1))
     assert jobs.run_waiting() == 0
+    monkeypatch.setattr(jobs, "SILENT", timedelta(0))
     until(jobs.run_waiting)
     row.refresh_from_db()
     assert (row.status, row.result, row.token) == ("done", {"done": str(row.pk)}, 2)

@@ -148,7 +148,7 @@ def test_a_key_is_not_deleted_under_a_bot_that_is_being_made(alice, alices_key):
 
 def until_somebody_waits_for_a_lock():
     with connection.cursor() as cursor:
-        for _ in range(3000):
+        for _ in range(12_000):
             cursor.execute(
                 "SELECT pg_sleep(0.01), count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
                 " WHERE NOT l.granted AND a.datname = current_database()"

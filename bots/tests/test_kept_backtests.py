@@ -82,7 +82,7 @@ def test_only_the_newest_are_kept_and_none_that_waits_goes(alice: User, bob: Use
 
 
 def test_a_day_has_its_share_of_starts(
-    alices: APIClient, bobs: APIClient, stored: None, settings: Any
+    alices: APIClient, bobs: APIClient, stored: None, settings: Any, within_a_day: None
 ) -> None:
     settings.AUTOGRID_MOST_BACKTESTS_PER_DAY = 1
     assert alices.post(URL, body(), format="json").status_code == 200

@@ -148,7 +148,7 @@ def test_keys_added_at_the_same_moment_are_no_more_than_the_plan_allows(
     assert Credential.objects.filter(user=alice).count() == 2
 
 
-def test_the_day_s_backtests_are_counted_out(cloud, alice):
+def test_the_day_s_backtests_are_counted_out(cloud, alice, within_a_day):
     for _ in range(20):
         kept.count_start(user=alice)
     for _ in range(3):
@@ -158,7 +158,7 @@ def test_the_day_s_backtests_are_counted_out(cloud, alice):
     kept.count_start(user=alice)
 
 
-def test_the_plan_tells_limits_and_use(cloud, alices, alice, alices_bot, bobs_bot):
+def test_the_plan_tells_limits_and_use(cloud, alices, alice, alices_bot, bobs_bot, within_a_day):
     force(alices_bot, status="running")
     kept.count_start(user=alice)
     assert alices.get("/api/v1/plan").json() == {
