@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-PATIENCE = 60  # seconds
+PATIENCE = 180  # seconds
 
 
 async def launched(home: Path, *options: str) -> asyncio.subprocess.Process:
