@@ -74,12 +74,12 @@ def keep(*, user: Any, request: Request, report: dict[str, Any]) -> Backtest:
     return kept
 
 
-def submit(*, user: Any, request: Request, patience: float = PATIENCE) -> Backtest:
+def submit(*, user: Any, request: Request) -> Backtest:
     """Done at once where the candles are here and the replay is short, else in the background. Raises InvalidConfig
     and ExchangeError for a request that cannot be answered, IllegalMove where the user has too many."""
     count_start(user=user)
     try:
-        return keep(user=user, request=request, report=service.backtest(request, patience, SHORT))
+        return keep(user=user, request=request, report=service.backtest(request, PATIENCE, SHORT))
     except (CandlesLoading, TookTooLong):
         return enqueue(user=user, kind=BacktestKind.RUN, request=request_json(request))
 

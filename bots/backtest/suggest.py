@@ -72,12 +72,12 @@ class Seen:
 
 
 def suggest(
-    *, exchange: str, symbol: str, investment: Decimal, days: int = 30, patience: float = PATIENCE
+    *, exchange: str, symbol: str, investment: Decimal, days: int = 30, patience: float | None = None
 ) -> Suggestion:
     """From the candles of the last `days`. Raises InvalidConfig where there are too few of them, or too little money
     for two grids, and ExchangeError where market and price cannot be had now."""
     market, price = market_for(exchange, symbol), price_of(exchange, symbol)
-    candles = _candles(exchange, symbol, days, patience)
+    candles = _candles(exchange, symbol, days, PATIENCE if patience is None else patience)
     hours = columns.aggregate(candles, HOUR)
     if len(hours) < FEWEST_HOURS:
         detail = f"There are {len(hours)} hours of candles of {symbol}; a suggestion needs {FEWEST_HOURS}."

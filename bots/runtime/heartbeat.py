@@ -64,8 +64,9 @@ class Heartbeat:
         return None
 
     def _lose(self) -> None:
-        self._stop.set()
-        self._on_lost()
+        if not self._stop.is_set():  # else it was ended meanwhile, in order
+            self._stop.set()
+            self._on_lost()
 
     def stop(self) -> None:
         """Ends the beat and frees the lock."""

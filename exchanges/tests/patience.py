@@ -13,6 +13,7 @@ PATIENT: list[tuple[Any, str, float]] = [
     (client, "RECV_WINDOW_MS", 25_000),  # OKX takes no request that is older than thirty seconds
     (paper, "RECV_WINDOW_MS", 60_000),
     (paper, "QUOTE_FRESH_MS", 600_000),
+    (paper, "SHARED_SECONDS", 600.0),
     (socket, "OPEN_TIMEOUT", 60.0),
     (socket, "HEARTBEAT", 60.0),
     (limiter, "REDIS_TIMEOUT", 60.0),

@@ -106,12 +106,11 @@ def test_a_stream_that_ended_is_opened_again(
 
 
 def test_bots_that_went_ahead_without_a_stream_compare_when_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = asyncio.Event()
     made = account(monkeypatch)
 
     class Late(Stream):
         async def run(self, on_event: Any) -> None:
-            await gate.wait()
+            await made._ready.wait()  # nobody waits for it any more
             open_up(on_event)
             await asyncio.Event().wait()
 
@@ -120,8 +119,4 @@ def test_bots_that_went_ahead_without_a_stream_compare_when_it_comes(monkeypatch
 
     monkeypatch.setattr(accounts.exchanges, "open_account_stream", open_late)
 
-    async def scene() -> bool:
-        asyncio.get_running_loop().call_later(0.2, gate.set)
-        return await heard(made, Reconcile(full=True))
-
-    assert asyncio.run(scene())
+    assert asyncio.run(heard(made, Reconcile(full=True)))

@@ -16,7 +16,7 @@ from bots.core.types import Side
 from bots.models import Bot
 from bots.recording import pages
 from bots.recording.pages import Unreadable
-from bots.runtime.tests.conftest import PRICE, World, until
+from bots.runtime.tests.conftest import GRID, PRICE, World, until
 from bots.runtime.worker import BotWorker
 from bots.services import lifecycle
 
@@ -62,7 +62,8 @@ def differing(bot: Bot) -> str:
 
 
 def test_a_bot_that_was_restarted_replays_identically(world: World, recordings: Path) -> None:
-    bot = world.bot()
+    # Its market falls so far that a minute's close on the way would end the bot.
+    bot = world.bot(GRID | {"max_loss_per_hour": 90})
     first = world.worker()
     world.started(first, bot, orders=10)
     lively(world, bot, seed=1, steps=12)

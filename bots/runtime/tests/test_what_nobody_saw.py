@@ -8,6 +8,7 @@ import pytest
 from bots.core.ids import bot_prefix
 from bots.core.types import Side
 from bots.models import Bot
+from bots.runtime import accounts
 from bots.runtime.tests.conftest import World, until
 from bots.runtime.tests.test_recovery import assert_books_agree
 from bots.services import lifecycle
@@ -119,6 +120,11 @@ def test_an_order_cancelled_by_hand_is_told_once_and_placed_again(world: World) 
 def test_the_bots_of_an_account_read_its_open_orders_together(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A read serves all of them however long they take to start, and none comes between.
+    monkeypatch.setattr(accounts, "SHARED_FOR", 600.0)
+    monkeypatch.setattr(accounts, "REMEMBERED", 600.0)
+    monkeypatch.setattr(accounts, "RECONCILE_EVERY", 600.0)
+    monkeypatch.setattr(accounts, "CONNECT_PATIENCE", 60.0)
     small = {"lower_price": "60000", "upper_price": "70000", "grid_count": 2, "investment": "200"}
     bots = [world.bot(small, name=f"Bot {i}") for i in range(8)]
     first = world.worker()

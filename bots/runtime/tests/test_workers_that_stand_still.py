@@ -25,7 +25,17 @@ LOCK = "SELECT id FROM bots WHERE id = %s FOR NO KEY UPDATE"
 
 
 @pytest.fixture
-def frozen(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
+def no_waiting(transactional_db: None) -> Iterator[None]:
+    """Who waits for a lock all the same fails; not whoever uses this connection afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
+
+
+@pytest.fixture
+def frozen(no_waiting: None) -> Iterator[psycopg.Connection[Any]]:
     """A session of a process that stands still; what it executes stays open in its transaction."""
     parameters = connection.get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
@@ -41,8 +51,6 @@ def bots_of_a_dead_worker(count: int) -> tuple[Worker, list[Bot]]:
     bots = [plain_bot(alice, status="running") for _ in range(count)]
     for bot in bots:
         claim(bot_id=bot.pk, worker=dead)
-    with connection.cursor() as cursor:  # who waits for a lock all the same fails
-        cursor.execute("SET lock_timeout = '2s'")
     return dead, bots
 
 
@@ -66,19 +74,19 @@ def test_a_claim_it_had_begun_holds_up_nobody(frozen: psycopg.Connection[Any]) -
     assert leases.claim(bot_ids=[wanted.pk], worker=other, fairly=False).keys() == {wanted.pk}
 
 
-def test_the_reaper_it_was_is_soon_another(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reaper_it_was_is_soon_another(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
     _, (bot,) = bots_of_a_dead_worker(1)
     asleep, awake, bury, ends = threading.Event(), threading.Event(), leases.bury_dead_workers, []
 
     def standing_still() -> list[str]:
         if threading.current_thread() is sleeper:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '300ms'")
             asleep.set()
             awake.wait(120)
         return bury()
 
     def reaping() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET idle_in_transaction_session_timeout = '300ms'")
         try:
             reap()
         except Error as error:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from bots.backtest import suggest
 from bots.models import Bot
 from bots.web.tests.conftest import DCA, GRID, Making
 from exchanges.models import Credential
@@ -139,9 +140,10 @@ def test_a_bot_can_be_made_like_another(as_alice: Client, as_bob: Client, making
 
 
 def test_a_range_is_suggested_and_nothing_made(
-    as_alice: Client, key: Credential, settings: Any, tmp_path: Path
+    as_alice: Client, key: Credential, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HOME = tmp_path
+    monkeypatch.setattr(suggest, "PATIENCE", 600.0)
     answer = as_alice.post(
         "/bots/new/", form(key, suggest="1", name="", lower_price="", stop_loss_price="50000")
     )

@@ -25,7 +25,10 @@ def home(settings: Any, tmp_path: Path, at_the_simulator: None) -> None:
 
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So what is submitted must be done at once, on however slow a machine."""
     monkeypatch.setattr(kept, "ask_for_a_run", lambda: None)
+    monkeypatch.setattr(kept, "PATIENCE", 600.0)
+    monkeypatch.setattr(kept, "SHORT", 600.0)
 
 
 def form(**changes: Any) -> dict[str, Any]:

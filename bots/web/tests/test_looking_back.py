@@ -16,8 +16,9 @@ URL = "/bots/new/past/"
 
 
 @pytest.fixture(autouse=True)
-def home(settings: Any, tmp_path: Path) -> None:
+def home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.HOME = tmp_path
+    monkeypatch.setattr(backtest, "PATIENCE", 600.0)
 
 
 def form(key: Credential, **changes: Any) -> dict[str, Any]:

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def home(settings: Any, tmp_path: Path, at_the_simulator: None, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.HOME = tmp_path
     monkeypatch.setattr(kept, "ask_for_a_run", lambda: None)
+    monkeypatch.setattr(kept, "PATIENCE", 600.0)
+    monkeypatch.setattr(kept, "SHORT", 600.0)
 
 
 def form(**changes: Any) -> dict[str, Any]:
@@ -56,7 +58,8 @@ def form(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def done(as_alice: Client) -> Backtest:
-    as_alice.post(URL, form())
+    """Over days that have ended: no candle closes between the search and what is done with its result."""
+    as_alice.post(URL, form(**stored_days()))
     assert jobs.run_waiting() == 1
     row = Backtest.objects.get()
     assert (row.status, row.error) == (BacktestStatus.DONE, "")
@@ -70,6 +73,12 @@ def swinging(first: date, last: date) -> None:
     prices = [Decimal(65_000 + round(6_500 * sin(minute / 57))) for minute in range(count)]
     rows = [Candle(begin + i * 60_000, p, p, p, p, Decimal(1)) for i, p in enumerate(prices)]
     store_candles(exchange="binance", symbol="BTC/USDT", candles=rows)
+
+
+def stored_days() -> dict[str, str]:
+    days = {"start_date": "2024-01-01", "end_date": "2024-01-03"}
+    swinging(*(date.fromisoformat(day) for day in days.values()))
+    return days
 
 
 def test_the_form_begins_with_ranges_that_fit_every_market(as_alice: Client) -> None:
@@ -135,9 +144,7 @@ def test_the_result_is_a_map_a_table_the_best_and_a_warning(as_alice: Client, do
 
 
 def test_the_walk_forward_is_a_table(as_alice: Client) -> None:
-    days = {"start_date": "2024-01-01", "end_date": "2024-01-03"}
-    swinging(*(date.fromisoformat(day) for day in days.values()))
-    as_alice.post(URL, form(folds="1", timeframe="15m", **days))
+    as_alice.post(URL, form(folds="1", timeframe="15m", **stored_days()))
     jobs.run_waiting()
     row = Backtest.objects.get()
     assert len(row.result["walk_forward"]) == 1

@@ -195,14 +195,14 @@ class TestTwoProcesses:
                 answer = pool.submit(look)
                 wait_until_somebody_waits()
                 go_on.wait(60)
-                return answer.result(60)
+                return answer.result(5)
 
         placed, found = at_once(accept, ask)
         assert found == placed
 
 
 def wait_until_somebody_waits() -> None:
-    for _ in range(6000):
+    for _ in range(500):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

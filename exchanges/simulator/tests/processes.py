@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-PATIENCE = 180  # seconds
+PATIENCE = 60  # seconds
 
 
 async def launched(home: Path, *options: str) -> asyncio.subprocess.Process:

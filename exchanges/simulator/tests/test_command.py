@@ -30,7 +30,7 @@ async def test_a_replay_starts_at_the_first_price_of_its_file(tmp_path):
     async with simulator_process(tmp_path / "home", "--replay", str(file)) as (_, port):
         transport = {"host": "127.0.0.1", "port": port, "ca": str(tmp_path / "home" / "ca.pem")}
         async with client_session(transport) as session:
-            client = ccxt.pro.binance({"session": session, "timeout": 60_000, "options": OPTIONS})
+            client = ccxt.pro.binance({"session": session, "options": OPTIONS})
             try:
                 ticker = await client.fetch_ticker("ETH/USDT")
             finally:

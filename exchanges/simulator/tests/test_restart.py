@@ -13,7 +13,7 @@ from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.market import Market
 from exchanges.simulator.orders import Kind, NewOrder
 from exchanges.simulator.tests.conftest import OPTIONS
-from exchanges.simulator.tests.processes import PATIENCE, ended, simulator_process
+from exchanges.simulator.tests.processes import ended, simulator_process
 
 MINUTE = 60_000
 D = Decimal
@@ -131,7 +131,7 @@ async def trade_until_killed(process, port, home):
         async with client_session(transport) as session:
             keys = {"apiKey": "demo-kill", "secret": "s"}
             client = ccxt.pro.binance(
-                {**keys, "session": session, "enableRateLimit": False, "timeout": 60_000, "options": OPTIONS}
+                {**keys, "session": session, "enableRateLimit": False, "options": OPTIONS}
             )
             try:
                 while True:
@@ -146,7 +146,7 @@ async def trade_until_killed(process, port, home):
                 await client.close()
 
     trading = asyncio.create_task(trade())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(60):
         await enough.wait()
     assert await ended(process, signal.SIGKILL) == -signal.SIGKILL
     await trading

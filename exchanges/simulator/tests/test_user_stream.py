@@ -73,7 +73,7 @@ async def test_a_wrong_signature_opens_no_stream(clients, sim):
     async with carol.session.ws_connect("wss://ws-api.binance.com:443/ws-api/v3") as socket:
         request = {"id": "1", "method": "userDataStream.subscribe.signature", "params": carol.sign_params({})}
         await socket.send_json(request)
-        answer = await socket.receive_json(timeout=60)
+        answer = await socket.receive_json(timeout=5)
     assert (answer["status"], answer["error"]["code"]) == (400, -1022)
 
 
@@ -81,25 +81,25 @@ async def test_a_request_that_is_not_understood_is_told_so(clients):
     async with clients().session.ws_connect("wss://ws-api.binance.com:443/ws-api/v3") as socket:
         for text, code in (("{", -1000), ('{"id": 7, "method": "fly"}', -1000), ("[]", -1000)):
             await socket.send_str(text)
-            assert (await socket.receive_json(timeout=60))["error"]["code"] == code
+            assert (await socket.receive_json(timeout=5))["error"]["code"] == code
         await socket.send_json({"id": 8, "method": "time"})
-        assert (await socket.receive_json(timeout=60))["result"]["serverTime"] > 0
+        assert (await socket.receive_json(timeout=5))["result"]["serverTime"] > 0
 
 
 async def test_streams_by_url_and_wrapped(clients, sim):
     url = "wss://stream.binance.com:9443/stream?streams=btcusdt@trade/ethusdt@trade"
     async with clients().session.ws_connect(url) as socket:
         await socket.send_json({"id": 1, "method": "LIST_SUBSCRIPTIONS"})
-        assert (await socket.receive_json(timeout=60))["result"] == ["btcusdt@trade", "ethusdt@trade"]
+        assert (await socket.receive_json(timeout=5))["result"] == ["btcusdt@trade", "ethusdt@trade"]
         sim.exchange.set_price("ETHUSDT", Decimal(3000))
-        message = await socket.receive_json(timeout=60)
+        message = await socket.receive_json(timeout=5)
         assert (message["stream"], message["data"]["p"]) == ("ethusdt@trade", "3000.00000000")
         await socket.send_json(
             {"id": 2, "method": "UNSUBSCRIBE", "params": ["btcusdt@trade", "ethusdt@trade"]}
         )
-        assert await socket.receive_json(timeout=60) == {"result": None, "id": 2}
+        assert await socket.receive_json(timeout=5) == {"result": None, "id": 2}
         await socket.send_json({"id": 3, "method": "SUBSCRIBE", "params": ["nope@trade"]})
-        assert (await socket.receive_json(timeout=60))["error"]["code"] == 2
+        assert (await socket.receive_json(timeout=5))["error"]["code"] == 2
 
 
 async def test_public_streams(alice, sim):
