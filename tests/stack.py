@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -112,7 +113,7 @@ class Stack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def successor(self, name: str, killed: int, seconds: float = 90) -> int:
+    def successor(self, name: str, killed: int, seconds: float = 180) -> int:
         """The process that the supervisor started in place of the killed one."""
 
         def other() -> int | None:
@@ -129,20 +130,26 @@ class Stack:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
+    def end_fault(self, number: int) -> None:
+        address = f"{self.control_url}/control/faults/{number}"
+        with urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=60):
+            """Ended."""
+
     def move(self, symbol: str, price: Decimal) -> None:
         """Trades the market to this price, through every order on the way."""
         self.control("price", {"symbol": symbol.replace("/", ""), "price": str(price)})
 
 
 def two_free_ports() -> int:
-    """The first of two neighbours: the pages and the control page."""
+    """The first of two neighbours: the pages and the control page. Below those that the system gives to whoever
+    connects: until the stack listens, seconds later, nobody else comes upon them."""
     while True:
+        port = random.randrange(12_000, 32_000)
         with closing(socket.socket()) as first, closing(socket.socket()) as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 

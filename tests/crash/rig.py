@@ -89,7 +89,7 @@ class Rig:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
-            process.wait(10)
+            process.wait(60)
 
     # The exchange, the market and the user
 
