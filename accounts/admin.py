@@ -1,22 +1,42 @@
 """Operators' view of accounts. Password hashes and tokens are never shown."""
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserChangeForm, UserCreationForm
 
-from accounts import tokens
+from accounts import second_factor, tokens
 from accounts.models import Revocation, TokenFamily, User
 
 # Registered by their own apps in Django's plain style.
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
+# Its page would show what codes are made of, if only sealed.
+admin.site.unregister(Authenticator)
+
+
+class SignInForm(AuthenticationForm):
+    """The admin's own sign-in page asks for no code."""
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        super().confirm_login_allowed(user)
+        if isinstance(user, User) and second_factor.is_on(user):
+            raise ValidationError(
+                "Your account has a second factor: sign in at /accounts/login/ and come back.",
+                code="second_factor",
+            )
+
+
+admin.site.login_form = SignInForm
 
 
 class NewUserForm(UserCreationForm):
@@ -36,18 +56,33 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["email", "plan", "is_active", "is_staff", "last_login", "created_at"]
+    list_display = ["email", "plan", "is_active", "is_staff", "has_second_factor", "last_login", "created_at"]
     list_filter = ["plan", "is_active", "is_staff"]
     search_fields = ["email", "id"]
     ordering = ["-created_at"]
     readonly_fields = ["id", "last_login", "created_at"]
-    actions = ["sign_out_of_the_api"]
+    actions = ["sign_out_of_the_api", "remove_second_factor"]
     fieldsets = [
         (None, {"fields": ["id", "email", "password", "plan", "timezone", "telegram_chat_id"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Dates", {"fields": ["last_login", "created_at"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        held = Authenticator.objects.filter(user=OuterRef("pk"), type=second_factor.TOTP)
+        return super().get_queryset(request).annotate(second_factor=Exists(held))
+
+    @admin.display(description="second factor", boolean=True, ordering="second_factor")
+    def has_second_factor(self, user: User) -> bool:
+        return bool(getattr(user, "second_factor", False))
+
+    @admin.action(description="Remove the second factor (for who has lost app and recovery codes)")
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        removed = [user for user in queryset if second_factor.remove(user=user)]
+        for user in removed:
+            self.log_change(request, user, "Removed the second factor.")
+        self.message_user(request, f"The second factor of {len(removed)} accounts is removed.")
 
     @admin.action(description="Revoke all API tokens")
     def sign_out_of_the_api(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

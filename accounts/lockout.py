@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from django.http import HttpRequest, HttpResponse
@@ -36,6 +37,16 @@ def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
         response = _page(request, detail)
     response["Retry-After"] = str(seconds)
     return response
+
+
+def refuses(request: HttpRequest, email: str) -> bool:
+    """Whether this e-mail is locked for the request's address; then the answer becomes the lock's, whatever it is."""
+    credentials = {"email": email}
+    if AxesProxyHandler.is_allowed(request, credentials):
+        return False
+    request.axes_locked_out = True  # type: ignore[attr-defined] # axes' own mark, which its middleware reads
+    request.axes_credentials = credentials  # type: ignore[attr-defined]
+    return True
 
 
 def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
+from accounts import second_factor
 from accounts.models import User
 
 
@@ -38,16 +39,30 @@ def register(*, email: str, password: str) -> User:
     return user
 
 
-def sign_in(*, request: HttpRequest, email: str, password: str) -> User:
-    """The user these credentials open, noted as signed in. Raises WrongCredentials, also when locked out."""
+def sign_in(*, request: HttpRequest, email: str, password: str, otp: str = "") -> User:
+    """The user these credentials open, noted as signed in. Raises WrongCredentials, also when locked out, and
+    ValidationError about `otp` where the account has a second factor."""
     user = _check(request, email, password)
+    if second_factor.is_on(user):
+        _check_code(request, user, otp)
     # Notes last_login and lets axes forget the failures before.
     user_logged_in.send(sender=User, request=request, user=user)
     return user
 
 
-def check_password(*, request: HttpRequest, user: User, password: str) -> None:
-    """Guards a sensitive action; failures count towards the lockout as they do at sign-in."""
+def confirm(*, request: HttpRequest, user: User, password: str = "", otp: str = "") -> None:
+    """Guards a sensitive action by the password or, where there is a second factor, by a code. What is given is
+    checked; failures count towards the lockout as they do at sign-in."""
+    has_code = second_factor.is_on(user)
+    if password or not has_code:
+        _check_password(request, user, password)
+    if has_code:
+        _check_code(request, user, otp)
+
+
+def _check_password(request: HttpRequest, user: User, password: str) -> None:
+    if not password:
+        raise ValidationError({"password": ValidationError("Give your password.", code="required")})
     try:
         found = _check(request, user.email, password)
     except WrongCredentials:
@@ -62,6 +77,16 @@ def update_profile(*, user: User, timezone: str | None = None) -> User:
     user.full_clean(exclude={"password"})
     user.save(update_fields=["timezone"])
     return user
+
+
+def _check_code(request: HttpRequest, user: User, code: str) -> None:
+    if not code:
+        sentence = "This account has a second factor: give a code of its app, or a recovery code."
+        raise ValidationError({"otp": ValidationError(sentence, code="otp_required")})
+    try:
+        second_factor.check(request=request, user=user, code=code)
+    except ValidationError as refusal:
+        raise ValidationError({"otp": refusal}) from None
 
 
 def _check(request: HttpRequest, email: str, password: str) -> User:

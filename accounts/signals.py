@@ -1,12 +1,18 @@
-"""What must happen whichever way a user is changed: pages, admin, `manage.py changepassword`, shell."""
+"""What must happen whichever way a user is changed (pages, admin, `manage.py changepassword`, shell), and what reaches
+upward from here: the layers above listen."""
 
 from typing import Any
 
 from django.db.models.signals import post_save
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from accounts import tokens
 from accounts.models import Revocation, User
+
+# user, is_on, by_operator
+second_factor_changed = Signal()
+# user, left (recovery codes that were not used yet)
+recovery_code_spent = Signal()
 
 
 @receiver(post_save, sender=User)

@@ -1,8 +1,11 @@
 """Every address of the site, composed from what the apps declare."""
 
+from allauth.mfa.recovery_codes.views import view_recovery_codes
+from allauth.mfa.totp.views import activate_totp
 from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.cache import never_cache
 
 from accounts.lockout import throttled
 from accounts.views import not_offered
@@ -18,6 +21,10 @@ urlpatterns = [
     # allauth's page would let a session claim anybody's address, and make it its own, without the password.
     path("accounts/email/", not_offered),
     path("accounts/", include("allauth.account.urls")),
+    # What these two show is shown once: no browser keeps it.
+    path("accounts/second-factor/totp/activate/", never_cache(activate_totp)),
+    path("accounts/second-factor/recovery-codes/", never_cache(view_recovery_codes)),
+    path("accounts/second-factor/", include("allauth.mfa.urls")),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("marketdata.api.urls")),

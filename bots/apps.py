@@ -7,6 +7,7 @@ class BotsConfig(AppConfig):
 
     def ready(self) -> None:
         from bots.services import (  # noqa: F401 - connect and register what they offer
+            account_notices,
             key_notices,
             places,
             plan_changes,

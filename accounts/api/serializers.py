@@ -4,6 +4,7 @@ from datetime import datetime
 
 from rest_framework import serializers
 
+from accounts import second_factor
 from accounts.api.fields import StrictSerializer
 from accounts.models import User, validate_timezone
 from accounts.tokens import TokenPair
@@ -13,6 +14,16 @@ class CredentialsSerializer(StrictSerializer):
     email = serializers.EmailField(max_length=254)
     # Long phrases are welcome; the bound only keeps the hashing of nonsense cheap.
     password = serializers.CharField(trim_whitespace=False, max_length=4096, write_only=True)
+
+
+class LoginSerializer(CredentialsSerializer):
+    otp = serializers.CharField(
+        max_length=32,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text="Where the account has a second factor: a code of its app, or a recovery code. Each opens once.",
+    )
 
 
 class TokensSerializer(serializers.Serializer[TokenPair]):
@@ -29,8 +40,17 @@ class LogoutSerializer(StrictSerializer):
     refresh_token = serializers.CharField(max_length=4096, required=False)
 
 
-class PasswordSerializer(StrictSerializer):
-    password = serializers.CharField(trim_whitespace=False, max_length=4096, write_only=True)
+class ConfirmSerializer(StrictSerializer):
+    password = serializers.CharField(
+        trim_whitespace=False, max_length=4096, required=False, allow_blank=True, write_only=True
+    )
+    otp = serializers.CharField(
+        max_length=32,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text="In place of the password where the account has a second factor.",
+    )
 
 
 class ConfirmedSerializer(serializers.Serializer[dict[str, datetime]]):
@@ -39,14 +59,18 @@ class ConfirmedSerializer(serializers.Serializer[dict[str, datetime]]):
 
 class MeSerializer(serializers.ModelSerializer[User]):
     telegram_linked = serializers.SerializerMethodField()
+    second_factor = serializers.SerializerMethodField()
 
     class Meta:
         model = User
-        fields = ["id", "email", "plan", "timezone", "telegram_linked", "created_at"]
+        fields = ["id", "email", "plan", "timezone", "telegram_linked", "second_factor", "created_at"]
         read_only_fields = fields
 
     def get_telegram_linked(self, user: User) -> bool:
         return user.telegram_chat_id is not None
+
+    def get_second_factor(self, user: User) -> bool:
+        return second_factor.is_on(user)
 
 
 class ProfileSerializer(StrictSerializer):

@@ -1,4 +1,4 @@
-"""Requests a minute, counted in Redis: per user, per address, and more strictly where passwords are tried."""
+"""Requests a minute, counted in Redis: per user, per address, and more strictly where passwords and codes are tried."""
 
 import logging
 import time
@@ -15,7 +15,6 @@ from accounts.client import client_ip
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-WINDOW = 60
 log = logging.getLogger(__name__)
 
 
@@ -23,6 +22,7 @@ class MinuteThrottle(BaseThrottle):
     """Counts in windows of a clock minute: exact under concurrency, one number a caller."""
 
     scope: ClassVar[str]
+    window: ClassVar[int] = 60  # seconds
 
     def ident(self, request: Request) -> str | None:
         """Whom to count; None where this throttle does not apply."""
@@ -38,7 +38,7 @@ class MinuteThrottle(BaseThrottle):
     def counts(cls, ident: str) -> bool:
         """Counts one more of `ident`; False where that is one too many for this minute."""
         try:
-            return _count(cls._key(ident)) <= cls._rate()
+            return _count(cls._key(ident), cls.window) <= cls._rate()
         except RedisError:
             # Without Redis the bots trade on: their owner must still be able to stop them.
             log.warning("Throttling is off: the cache does not answer.")
@@ -54,14 +54,14 @@ class MinuteThrottle(BaseThrottle):
 
     @classmethod
     def _key(cls, ident: str) -> str:
-        return f"throttle:{cls.scope}:{ident}:{int(cls.now() // WINDOW)}"
+        return f"throttle:{cls.scope}:{ident}:{int(cls.now() // cls.window)}"
 
     @classmethod
     def _rate(cls) -> int:
         return int(api_settings.DEFAULT_THROTTLE_RATES[cls.scope] or 0)
 
     def wait(self) -> float:
-        return WINDOW - self.now() % WINDOW
+        return self.window - self.now() % self.window
 
     @staticmethod
     def now() -> float:
@@ -91,9 +91,17 @@ class AuthThrottle(MinuteThrottle):
         return client_ip(request)
 
 
-def _count(key: str) -> int:
+class CodeThrottle(MinuteThrottle):
+    """Codes of a second factor, by user, wherever they come from, in an hour: axes, which counts by
+    address, would let many addresses guess six digits."""
+
+    scope = "code"
+    window = 3600
+
+
+def _count(key: str, window: int) -> int:
     try:
         return cache.incr(key)
     except ValueError:
-        cache.add(key, 0, timeout=2 * WINDOW)
+        cache.add(key, 0, timeout=2 * window)
         return cache.incr(key)

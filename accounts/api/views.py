@@ -17,10 +17,11 @@ from accounts.adapter import confirm_session
 from accounts.api.authentication import BearerAuthentication, NoAuthentication, refused
 from accounts.api.serializers import (
     ConfirmedSerializer,
+    ConfirmSerializer,
     CredentialsSerializer,
+    LoginSerializer,
     LogoutSerializer,
     MeSerializer,
-    PasswordSerializer,
     ProfileSerializer,
     RefreshSerializer,
     TokensSerializer,
@@ -56,11 +57,12 @@ class Register(SignInView):
 
 
 class Login(SignInView):
-    @extend_schema(request=CredentialsSerializer, responses=TokensSerializer, auth=[])
+    @extend_schema(request=LoginSerializer, responses=TokensSerializer, auth=[])
     def post(self, request: Request) -> Response:
-        """Sign in: an access token for a day, a refresh token for a week."""
+        """Sign in: an access token for a day, a refresh token for a week. With a second factor but no code
+        the answer is a 400, `otp_required`, about `otp`."""
         try:
-            user = services.sign_in(request=request._request, **read(CredentialsSerializer, request))
+            user = services.sign_in(request=request._request, **read(LoginSerializer, request))
         except services.WrongCredentials:
             raise AuthenticationFailed("Wrong e-mail or password.", code="wrong_credentials") from None
         return Response(TokensSerializer(tokens.issue(user=user)).data)
@@ -106,11 +108,11 @@ class Logout(SignInView):
 class Confirm(APIView):
     throttle_classes = [AuthThrottle]
 
-    @extend_schema(request=PasswordSerializer, responses=ConfirmedSerializer)
+    @extend_schema(request=ConfirmSerializer, responses=ConfirmedSerializer)
     def post(self, request: Request) -> Response:
-        """Give the password again: opens sensitive actions for five minutes."""
+        """Give the password again, or a code of the second factor: opens sensitive actions for five minutes."""
         user = signed_in(request)
-        services.check_password(request=request._request, user=user, **read(PasswordSerializer, request))
+        services.confirm(request=request._request, user=user, **read(ConfirmSerializer, request))
         if isinstance(request.auth, TokenFamily):
             until = tokens.confirm(family=request.auth)
         else:

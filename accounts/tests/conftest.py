@@ -5,6 +5,9 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from accounts.models import User
+from accounts.tests.authenticator import App
+
 PASSWORD = "correct horse battery"
 
 
@@ -19,6 +22,14 @@ def _fresh_cache() -> Iterator[None]:
 @pytest.fixture
 def pages() -> Client:
     return Client()
+
+
+@pytest.fixture
+def app(alice: User, monkeypatch: pytest.MonkeyPatch) -> App:
+    """Alice's second factor is on; the time of codes stands still unless a test moves it."""
+    app = App(monkeypatch)
+    app.switch_on(alice)
+    return app
 
 
 def only_error(response: Any) -> tuple[str, str | None]:

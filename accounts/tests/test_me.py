@@ -7,7 +7,7 @@ URL = "/api/v1/me"
 
 def test_the_account_is_described_without_secrets(alices, alice):
     body = alices.get(URL).json()
-    assert set(body) == {"id", "email", "plan", "timezone", "telegram_linked", "created_at"}
+    assert set(body) == {"id", "email", "plan", "timezone", "telegram_linked", "second_factor", "created_at"}
     assert body["id"] == str(alice.pk)
     assert (body["plan"], body["timezone"], body["telegram_linked"]) == ("free", "UTC", False)
 

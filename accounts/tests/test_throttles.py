@@ -59,13 +59,13 @@ def test_signing_in_is_limited_by_address(settings, api, alice):
 
 def test_the_design_allows_a_user_1200_requests_a_minute(settings):
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-    assert rates == {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 60}
+    assert rates == {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 60, "code": 30}
 
 
 def test_parallel_requests_are_all_counted(db):
     counts = []
     workers = [
-        threading.Thread(target=lambda: counts.append(throttles._count("throttle:t"))) for _ in range(20)
+        threading.Thread(target=lambda: counts.append(throttles._count("throttle:t", 60))) for _ in range(20)
     ]
     for worker in workers:
         worker.start()

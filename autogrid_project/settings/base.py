@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "channels",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "axes",
     "csp",
     "django_htmx",
@@ -274,6 +275,19 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Failed sign-ins are axes' business: allauth would count them per e-mail, and so lock out a victim.
 ACCOUNT_RATE_LIMITS = {"login_failed": None}
 
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateForm",
+}
+MFA_TOTP_ISSUER = "AutoGrid"
+# A step (30 s) to either side: for slow fingers, and clocks that are a little off.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Nobody has to confirm an address here, see ACCOUNT_EMAIL_VERIFICATION.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -282,6 +296,8 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# Beside the password, which is never kept with a failure.
+AXES_SENSITIVE_PARAMETERS = ["code", "otp"]
 AXES_CLIENT_IP_CALLABLE = "accounts.client.client_ip"
 AXES_USERNAME_CALLABLE = "accounts.lockout.claimed_email"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.lockout_response"

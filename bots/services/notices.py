@@ -71,7 +71,7 @@ def _channels_of(user: Any, topic: str) -> Iterator[Address]:
         return
     choices = settings_of(user).choices
     for channel, recipient in _addresses(user):
-        if wanted(choices, topic, channel):
+        if not topic or wanted(choices, topic, channel):
             yield channel, recipient
 
 

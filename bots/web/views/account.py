@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import tokens
+from accounts import second_factor, tokens
 from accounts.models import Revocation
 from bots.web.requests import user_of
 
@@ -18,7 +18,8 @@ MOST = 20  # sign-ins by the API that are shown
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     living = user_of(request).token_families.filter(revoked_at=None, expires_at__gt=timezone.now())
-    return render(request, "web/account.html", {"nav": "account", "programs": living[:MOST]})
+    shown = {"programs": living[:MOST], "second_factor": second_factor.is_on(user_of(request))}
+    return render(request, "web/account.html", {"nav": "account", **shown})
 
 
 @require_POST
