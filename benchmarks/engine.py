@@ -2,6 +2,7 @@
 fast a second worker takes over."""
 
 import argparse
+import json
 import os
 import signal
 import time
@@ -108,6 +109,8 @@ def _takeover(made: Rig, bots: int) -> dict[str, Any]:
         name = signal.Signals(number).name
         _until(partial(_holds, made, heir, bots), 120)
         figures[f"seconds until another worker held all bots after {name}"] = time.monotonic() - began
+        _until(partial(_work, made, new, bots), 120)
+        figures[f"seconds until all bots had recovered after {name}"] = time.monotonic() - began
         made.end(old, number)
         figures[f"seconds until the worker had ended after {name}"] = time.monotonic() - began
     return figures
@@ -115,6 +118,12 @@ def _takeover(made: Rig, bots: int) -> dict[str, Any]:
 
 def _holds(made: Rig, worker: int, bots: int) -> bool:
     return bool(made.ask(HELD, f"%:{worker}") >= bots)
+
+
+def _work(made: Rig, worker: str, bots: int) -> bool:
+    """Whether so many bots have compared themselves with the exchange, as the worker's log says."""
+    lines = (made.home.logs / f"{worker}.log").read_text().splitlines()
+    return sum(json.loads(line)["bots"] for line in lines if '"bots_at_work"' in line) >= bots
 
 
 def _until(holds: Callable[[], Any], seconds: float) -> None:

@@ -1,20 +1,15 @@
 """Rows of the database as values of the core, and back. Reads and maps; the services decide what is written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Min, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from bots.core import orders as core
-from bots.core.ids import bot_prefix
 from bots.core.ledger import Booking, Position
 from bots.core.slots import SlotState
-from bots.core.strategies.base import RunState
 from bots.core.types import Fill as CoreFill
 from bots.core.types import Liquidity, OrderStatus, OrderType, Side
 from bots.models import Bot, BotSlot, BotStatus, Fill, Order
@@ -110,23 +105,6 @@ def booking(row: Fill) -> Booking:
     return Booking(fill, row.fee_quote)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """All a runner needs to go on where the last one ended."""
-
-    bot: Bot
-    prefix: str
-    account: str
-    state: RunState
-    position: Position
-    live: list[core.Order]
-    first_sent: int | None  # when the bot's first order went out (ms)
-    closes: list[tuple[int, Decimal]]
-    placed: list[tuple[int, bool]]  # of the last minute: when (ms), and whether a fill or a start explains it
-    fills: list[int]  # of the last minute
-    attempts: dict[tuple[int, int, Side], int]  # orders made of each slot's current cycle and side
-
-
 def live_orders(bot_id: UUID) -> list[core.Order]:
     return [order_value(row) for row in Order.objects.filter(bot_id=bot_id, status__in=LIVE)]
 
@@ -176,50 +154,3 @@ def is_at_rest(bot_id: UUID) -> bool:
     bots = Bot.objects.filter(id=bot_id, lease_owner=None, stopping=False)
     idle = bots.filter(status__in=[BotStatus.STOPPED, BotStatus.ERROR])
     return idle.exists() and not live_orders(bot_id)
-
-
-ATTEMPTS = (
-    "SELECT orders.slot, orders.cycle, side, count(*) FROM bot_slots JOIN orders ON orders.bot_id = bot_slots.bot_id"
-    " AND orders.slot = bot_slots.slot AND orders.cycle >= bot_slots.cycle"
-    " WHERE bot_slots.bot_id = %s GROUP BY orders.slot, orders.cycle, side"
-)
-
-
-def attempts(bot_id: UUID) -> dict[tuple[int, int, Side], int]:
-    """How many orders were made of each slot's current cycle and side, whatever became of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(ATTEMPTS, [bot_id])
-        return {(slot, cycle, Side(side)): count for slot, cycle, side, count in cursor.fetchall()}
-
-
-def load(bot_id: UUID, since: datetime) -> Loaded:
-    """The bot with its slots, live orders and its run's minute closes since `since`. Raises Bot.DoesNotExist."""
-    # First: a process that had the bot before may still book a fill. Its order is then live here, and is asked for,
-    # rather than gone while its slot seems untouched.
-    live = live_orders(bot_id)
-    bot = Bot.objects.select_related("credential", "user").get(id=bot_id)
-    state = RunState(
-        run=bot.run,
-        slots={row.slot: slot_value(row) for row in bot.slots.all()},
-        memory=bot.memory,
-    )
-    # An earlier run's losses have been judged: after a reset they must not halt the bot once more.
-    minute_ago = timezone.now() - timedelta(minutes=1)
-    recent = bot.orders.filter(run=bot.run, created_at__gte=minute_ago, sent_at__isnull=False)
-    closes = bot.equity.filter(time__gte=max(since, bot.started_at or since))
-    return Loaded(
-        bot=bot,
-        prefix=bot_prefix(bot.id),
-        account=f"{bot.credential.venue}:{bot.credential.account_uid}",
-        state=state,
-        position=position_value(bot),
-        live=live,
-        first_sent=Order.objects.filter(bot_id=bot_id).aggregate(first=Min("sent_at"))["first"],
-        closes=[
-            (milliseconds(time), equity)
-            for time, equity in closes.order_by("time").values_list("time", "equity")
-        ],
-        placed=[(row.sent_at or 0, row.explained) for row in recent.only("sent_at", "explained")],
-        fills=list(map(milliseconds, bot.fills.filter(time__gte=minute_ago).values_list("time", flat=True))),
-        attempts=attempts(bot_id),
-    )

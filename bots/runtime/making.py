@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from bots import store as rows
 from bots.core.engine import BotEngine
 from bots.core.ledger import PositionManager
 from bots.core.orders import PlannedOrder
@@ -14,9 +13,9 @@ from bots.core.strategies.grid import GridStrategy
 from bots.core.types import Market
 from bots.models import Bot, BotStatus
 from bots.runtime.accounts import Account
+from bots.runtime.loading import Loaded
 from bots.runtime.recording import build_engine
 from bots.runtime.store import DatabaseStore
-from bots.services import halts
 from bots.services.limits import operator_bounds
 
 if TYPE_CHECKING:
@@ -48,9 +47,7 @@ def mode_of(status: str, stopping: bool) -> str:
     return str(status)
 
 
-async def _configured(
-    loaded: rows.Loaded, market: Market, runner: "Runner"
-) -> tuple[BaseStrategy, RiskLimits]:
+async def _configured(loaded: Loaded, market: Market, runner: "Runner") -> tuple[BaseStrategy, RiskLimits]:
     try:
         return strategy_of(loaded.bot, market, loaded.state), read_limits(loaded.bot.config)
     except ConfigError as error:
@@ -58,7 +55,7 @@ async def _configured(
         return WindDown(loaded.state), RiskLimits()
 
 
-async def engine_of(loaded: rows.Loaded, account: Account, market: Market, *, runner: "Runner") -> BotEngine:
+async def engine_of(loaded: Loaded, account: Account, market: Market, *, runner: "Runner") -> BotEngine:
     bot, host = loaded.bot, runner.host
     strategy, limits = await _configured(loaded, market, runner)
     store = DatabaseStore(
@@ -76,7 +73,7 @@ async def engine_of(loaded: rows.Loaded, account: Account, market: Market, *, ru
         strategy=strategy,
         exchange=account.connector,
         position_manager=PositionManager(bot.total_investment, loaded.position),
-        risk_manager=await _risk_of(loaded, limits, runner),
+        risk_manager=_risk_of(loaded, limits),
         store=store,
         market=market,
         prefix=loaded.prefix,
@@ -87,10 +84,9 @@ async def engine_of(loaded: rows.Loaded, account: Account, market: Market, *, ru
     return engine
 
 
-async def _risk_of(loaded: rows.Loaded, limits: RiskLimits, runner: "Runner") -> RiskManager:
+def _risk_of(loaded: Loaded, limits: RiskLimits) -> RiskManager:
     risk = RiskManager(limits.within(operator_bounds()), loaded.bot.total_investment)
     risk.remember(loaded.closes)
     risk.remember_orders(loaded.placed, loaded.fills)
-    halt = await runner.host.database.run(halts.concerning, loaded.bot)
-    risk.halt = halt.sentence if halt else ""
+    risk.halt = loaded.halt
     return risk

@@ -3,14 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
-from bots import store as rows
 from bots.core.engine import BotEngine
 from bots.core.ports import AccountRefused, ExchangeUnavailable, LeaseLost, RateLimited, UnknownSymbol
 from bots.core.sending import backoff
@@ -18,6 +15,7 @@ from bots.core.types import Fill, OrderReport, Ticker
 from bots.models import Bot, BotStatus
 from bots.runtime.accounts import Account
 from bots.runtime.inbox import Event, Hang, Inbox, Intent, Reconcile
+from bots.runtime.loading import Loaded
 from bots.runtime.making import engine_of, mode_of
 from bots.runtime.recording import RecordedEngine
 from bots.runtime.recovery import Recovery
@@ -54,6 +52,7 @@ class Runner:
         self.intent: Intent | None = None  # the last one handed to the inbox
         self.ready = False
         self.give_way: Callable[[], None] = lambda: None  # lets the next bot of the worker start
+        self.arrived: Callable[[], None] = lambda: None  # it has compared itself with the exchange
         self.account: Account
         self.first_sent: int | None = None
         self._failures = 0  # comparisons in a row that the exchange did not answer
@@ -64,9 +63,9 @@ class Runner:
 
     async def run(self) -> None:
         """Until the bot is done or the runner must let go. Never raises for what the exchange does."""
-        loaded = await self.host.database.run(
-            rows.load, self.lease.bot_id, timezone.now() - timedelta(hours=1)
-        )
+        loaded = await self.host.loads.do(self.lease.bot_id)
+        if loaded is None:
+            return None  # deleted meanwhile
         self.bot = loaded.bot
         try:
             account = await self.host.accounts.join(self.bot, loaded.prefix, self.inbox)
@@ -116,7 +115,7 @@ class Runner:
             await self.host.database.run(outcome.fail, lease=self.lease, reason=reason, told=told)
             self.bot.status = BotStatus.ERROR
 
-    async def _work(self, loaded: rows.Loaded, account: Account) -> None:
+    async def _work(self, loaded: Loaded, account: Account) -> None:
         exchange, symbol = account.connector, self.bot.symbol
         market = await self._patiently(lambda: exchange.market(symbol))
         self.engine = await engine_of(loaded, account, market, runner=self)
@@ -273,6 +272,7 @@ class Runner:
         await self.recovery.run(reports)
         self._recover_at, self._failures = None, 0
         self.give_way()
+        self.arrived()
         since = self.engine.position_manager.position.last[0] or self.first_sent
         if full and since:
             self.account.history.want(self.bot.symbol, since)

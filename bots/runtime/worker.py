@@ -23,10 +23,11 @@ from bots.runtime.database import Database
 from bots.runtime.feed import Feed
 from bots.runtime.heartbeat import Heartbeat
 from bots.runtime.inbox import Hang
+from bots.runtime.loading import Loaded, load
 from bots.runtime.minutes import Minutes
 from bots.runtime.recording import open_tape
 from bots.runtime.runner import Runner
-from bots.runtime.starts import Starts
+from bots.runtime.starts import Arrivals, Starts
 from bots.services import outcome
 from bots.services.trading import Lease
 from exchanges import services as exchanges
@@ -63,6 +64,8 @@ class BotWorker:
         self.claims = Claims(self.database, self.heartbeat)
         self._releases = Batch(self._release)
         self._looks = Batch(self._look_at)
+        self.loads = Batch(self._load)
+        self.arrivals = Arrivals()
         self._starts = Starts()
         self._mark = ""  # of what users wanted when it was last looked at
         self._crashes = Crashes()
@@ -189,6 +192,7 @@ class BotWorker:
             await self._give_back(lease)
             return
         runner = self.runners[bot_id] = Runner(self, lease)
+        runner.arrived = self.arrivals.taken(bot_id)
         try:
             runner.give_way = await self._starts.turn()
             if not self.closing:
@@ -200,6 +204,7 @@ class BotWorker:
             await self._rest(lease)
         finally:
             runner.give_way()
+            self.arrivals.gone(bot_id)
             del self.runners[bot_id]
             await self._give_back(lease)
 
@@ -211,6 +216,9 @@ class BotWorker:
                 await self.database.run(outcome.crashing, lease=lease, crashes=crashes)
             except Exception:
                 logger.exception("crashes_not_told", extra={"bot_id": str(lease.bot_id)})
+
+    async def _load(self, bot_ids: list[UUID]) -> dict[UUID, Loaded]:
+        return await self.database.run(load, bot_ids)
 
     async def _release(self, held: list[Lease]) -> dict[Lease, None]:
         await self.database.run(leases.release, held=held)
@@ -248,9 +256,13 @@ class BotWorker:
 
     async def _look(self) -> None:
         mark = await self.database.run(wishes.mark, self.heartbeat.worker.pk)
-        if mark != self._mark or any(runner.intent is None for runner in self.runners.values()):
-            await self._look_at(list(self.runners))
-            self._mark = mark
+        changed = mark != self._mark
+        bots = [
+            bot_id for bot_id, each in self.runners.items() if changed or (each.ready and not each.intent)
+        ]
+        if bots:
+            await self._look_at(bots)
+        self._mark = mark
 
     async def _look_at(self, bot_ids: list[UUID]) -> dict[UUID, None]:
         rows = await self.database.run(wishes.intents, self.heartbeat.worker.pk, bot_ids)

@@ -1,6 +1,5 @@
 """A bot's own risk limits within the operator's bounds, and what of them survives a restart."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +8,7 @@ from django.utils import timezone
 from bots import store
 from bots.core.risk import Denied, RiskLimits, RiskManager
 from bots.models import Order
+from bots.runtime.loading import load
 from bots.services import trading
 from bots.services.limits import operator_bounds
 from bots.tests.conftest import BOTS, GRID, body, errors_of, force
@@ -49,7 +49,7 @@ def test_a_running_one_is_held_to_them_all_the_same(strict):
 
 
 def loaded(bot):
-    return store.load(bot.pk, timezone.now() - timedelta(hours=1))
+    return load([bot.pk])[bot.pk]
 
 
 def runaway_limit(bot):

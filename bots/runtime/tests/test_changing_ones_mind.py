@@ -10,9 +10,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from bots import store
 from bots.core.ports import ExchangeUnavailable
 from bots.models import Bot, EquitySnapshot
+from bots.runtime.loading import load
 from bots.runtime.tests.conftest import World, until
 from bots.services import lifecycle, outcome, queue
 from bots.tests.records import lease_of, plain_bot
@@ -142,5 +142,5 @@ def test_the_losses_of_an_earlier_run_do_not_halt_the_next(alice: User) -> None:
         time = now - timedelta(minutes=minutes)
         ensure_month("equity_snapshots", time)
         EquitySnapshot.objects.create(bot=bot, time=time, equity=worth, realized=0)
-    loaded = store.load(bot.pk, now - timedelta(hours=1))
+    loaded = load([bot.pk])[bot.pk]
     assert [equity for _, equity in loaded.closes] == [1800]
