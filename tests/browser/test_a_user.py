@@ -26,7 +26,7 @@ def test_a_new_user_trades_within_minutes(page: Page, stack: Stack) -> None:
     create_grid(page)
 
     page.evaluate("window.sameDocument = true")
-    expect(page.locator("#p-fills tr[data-row]").first).to_be_visible(timeout=90_000)
+    expect(page.locator("#p-fills tr[data-row]").first).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#p-events")).to_contain_text("ought")
     assert page.evaluate("window.sameDocument") is True
 
@@ -137,7 +137,7 @@ def drag_the_upper_line(page: Page) -> None:
 def open_orders(stack: Stack) -> list[str]:
     """What the exchange itself still has open for the key."""
     address = f"{stack.control_url}/control/orders?exchange=binance&api_key={KEY}"
-    with urllib.request.urlopen(address) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         orders = json.load(answer)
     return [order["clientOrderId"] for order in orders if order["status"] in {"NEW", "PARTIALLY_FILLED"}]
 
@@ -162,11 +162,14 @@ def test_a_backtest_is_run_read_compared_and_turned_into_a_bot(page: Page) -> No
         expect(page.get_by_text("USDT would have become")).to_be_visible()
         expect(page.get_by_role("img", name="with the bot's levels and its fills")).to_be_visible()
     replayed = page.url
+    page.wait_for_load_state()  # the script that hears the key has run
     page.locator("figure").nth(1).press("End")
     expect(page.locator("output").nth(1)).to_contain_text("Buy and hold:")
 
     page.get_by_role("link", name="Backtests").first.click()
-    for box in page.get_by_role("checkbox", name="Compare").all():
+    boxes = page.get_by_role("checkbox", name="Compare")
+    expect(boxes).to_have_count(2)
+    for box in boxes.all():
         box.check()
     page.get_by_role("button", name="Compare the ticked").click()
     expect(page.get_by_role("heading", name="2 backtests side by side")).to_be_visible()
@@ -198,7 +201,9 @@ def test_a_search_tells_its_size_moves_by_itself_and_ends_in_a_map(page: Page) -
 @pytest.fixture
 def bare(browser: Browser, stack: Stack) -> Iterator[Page]:
     with browser.new_context(base_url=stack.url, java_script_enabled=False) as context:
-        yield context.new_page()
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        yield page
 
 
 def test_a_dca_bot_is_made_started_and_killed_by_forms_alone(bare: Page) -> None:
