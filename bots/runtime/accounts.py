@@ -152,7 +152,7 @@ class Account:
         """Reads the open orders once per symbol and hands them to all its bots."""
         while True:
             await asyncio.sleep(self.every)
-            for symbol in self.symbols():
+            for symbol in sorted(self.symbols()):
                 try:
                     reports = tuple(await self.reads.open_orders(symbol))
                 except AccountRefused:

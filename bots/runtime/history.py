@@ -105,9 +105,8 @@ class History:
         an account may see thousands of others."""
         lost = await self._database.run(store.lost_orders, self.account, symbol, since - OVERLAP_MS)
         names = {}
-        for exchange_id in {
-            f.exchange_order_id for f in strangers if any(may_belong(f, one) for one in lost)
-        }:
+        asked = {f.exchange_order_id for f in strangers if any(may_belong(f, one) for one in lost)}
+        for exchange_id in sorted(asked):
             owner = await self.reads.owner(symbol, exchange_id)
             if owner is not None and any(one.client_id == owner.client_id for one in lost):
                 names[exchange_id] = owner.client_id
