@@ -102,7 +102,7 @@ class BotWorker:
         self.heartbeat.stop()
         leases.release_worker(worker=self.heartbeat.worker)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=30)
         self.loop.close()
         self.database.close()
 

@@ -39,7 +39,7 @@ def test_the_kill_switch_sells_although_the_bot_was_stopping_to_keep(
     lifecycle.kill_bot(bot=bot, action="cancel_and_sell")
     until(lambda: runner.intent is not None and runner.intent.stop_action == "sell")
     away.clear()
-    task.result(timeout=60)
+    task.result(timeout=180)
     bot.refresh_from_db()
     assert (bot.stopping, bot.base < 1, bot.orders.filter(slot=-2).exists()) == (False, True, True)
     assert world.on_exchange() == []
@@ -78,8 +78,8 @@ def test_no_order_goes_out_after_a_stop_although_a_batch_was_under_way(
     until(lambda: runner.intent is not None and runner.intent.stopping)
     sent = bot.orders.filter(sent_at__isnull=False).count()
     worker.loop.call_soon_threadsafe(gate.set)
-    task.result(timeout=60)  # lets go
-    world.run(worker, bot).result(timeout=60)
+    task.result(timeout=180)  # lets go
+    world.run(worker, bot).result(timeout=180)
     assert not Bot.objects.get(pk=bot.pk).stopping
     assert bot.orders.filter(sent_at__isnull=False).count() == sent
     assert world.on_exchange() == []
@@ -104,7 +104,7 @@ def test_a_bot_started_again_while_it_winds_down_begins_a_new_run(
     until(lambda: runner.engine.mode == "stopping")
     away.clear()
     Bot.objects.filter(pk=bot.pk).update(status="running", run=2, memory={})
-    task.result(timeout=60)  # lets go
+    task.result(timeout=180)  # lets go
     world.run(worker, bot)
     until(lambda: Bot.objects.get(pk=bot.pk).memory.get("run") == 2)
 
