@@ -1,6 +1,7 @@
 """The cloud's demo in a browser: the limit, the checkout, a renewal that fails, the pause, and the bots back."""
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.fakes.stripe.customers import DECLINED, FAILS_LATER, GOOD, THREE_D_SECURE
+from tests.fakes.stripe.periods import after
 from tests.stack import Stack, running_stack, until
 
 DAY = 86_400
@@ -37,6 +39,12 @@ def ahead(stack: Stack, days: float) -> None:
     body = json.dumps({"seconds": int(days * DAY)}).encode()
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/control/clock", body, timeout=60) as answer:
         assert answer.status == 200
+
+
+def days_of_this_month() -> float:
+    """Of a subscription that begins now: the days until it is renewed. Three after that its grace ends."""
+    now = int(time.time())
+    return (after(now, "month", 1) - now) / DAY
 
 
 def sign_in(page: Page, stack: Stack) -> None:
@@ -85,13 +93,13 @@ def test_limit_checkout_failed_renewal_pause_and_return(page: Page, stack: Stack
     with_card(page, THREE_D_SECURE, "Subscribe")
     page.click("button:has-text('Complete')")
     page.wait_for_url("**/billing/")
-    assert "Starter plan, paid until" in page.inner_text(".page-head p")
+    expect(page.locator(".page-head p").first).to_contain_text("Starter plan, paid until")
     assert "Demo DCA is starting" in start_dca(page)
 
     page.goto("/billing/")
     page.click("text=Card, cancel")
     with_card(page, FAILS_LATER, "Save card")
-    ahead(stack, 31.2)
+    ahead(stack, days_of_this_month() + 1.2)
     until(
         lambda: shows(page, "/billing/", "The last payment failed."), 300, "the notice of the failed payment"
     )
