@@ -52,6 +52,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.time)
 
+    def within(self, start: int, end: int) -> "Columns":
+        """Those that open in [start, end) ms."""
+        low, high = np.searchsorted(self.time, (start, end))
+        return Columns(*(getattr(self, name)[low:high] for name in _FIELDS))
+
 
 def read(*, exchange: str, symbol: str, timeframe: str, start: int, end: int) -> Columns:
     """The stored candles of exactly this timeframe that open in [start, end) ms."""
@@ -59,9 +64,10 @@ def read(*, exchange: str, symbol: str, timeframe: str, start: int, end: int) ->
     months = list(_months(start, end))
     versions = _versions(series, months)
     tables = [_month(series, month, versions.get(month, 0)) for month in months]
-    table = np.concatenate(tables, axis=1) if tables else _table(b"")
-    low, high = np.searchsorted(table[0], (start, end))
-    return _columns(table[:, low:high])
+    table = np.empty((len(_FIELDS), sum(each.shape[1] for each in tables)), np.int64)
+    if tables:
+        np.concatenate(tables, axis=1, out=table)
+    return _columns(table).within(start, end)
 
 
 def finest(*, exchange: str, symbol: str, start: int, end: int) -> str | None:
@@ -131,11 +137,11 @@ def _versions(series: tuple[str, str, str], months: list[date]) -> dict[date, in
 
 
 def _month(series: tuple[str, str, str], month: date, version: int) -> Numbers:
-    """Rows: the five whole numbers, then the bits of the volume."""
+    """Rows: the five whole numbers, then the bits of the volume. A file is mapped, which saves a copy of it."""
     folder = Path(settings.HOME, "candles", *(name.replace("/", "-") for name in series))
     kept = folder / f"{month:%Y-%m}.{version}.npy"
     with suppress(OSError, ValueError):  # none, or one cut short: read anew
-        found: Numbers = np.load(kept)
+        found: Numbers = np.load(kept, mmap_mode="r")
         return found
     table = _from_database(series, month)
     if _versions(series, [month]).get(month, 0) == version:

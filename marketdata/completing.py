@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.core.cache import cache
 
@@ -36,16 +37,15 @@ def complete(
     end: int,
     patience: float = PATIENCE,
     fetch: Fetch = fetch_candles,
-) -> None:
-    """Stores the closed minutes of [start, end) ms that are missing and that the exchange has. Raises CandlesLoading
-    after `patience` seconds, and what `fetch` raises."""
+) -> columns.Columns:
+    """The closed minutes of [start, end) ms; those that are missing and that the exchange has are stored first. Raises
+    CandlesLoading after `patience` seconds, and what `fetch` raises."""
     last = min(end, int(time.time() * 1000) // MINUTE * MINUTE)
     until = time.monotonic() + patience
-    stored = columns.read(
-        exchange=exchange, symbol=symbol, timeframe=Timeframe.M1.value, start=start, end=last
-    )
+    span: dict[str, Any] = {"exchange": exchange, "symbol": symbol, "start": start, "end": last}
+    stored = columns.read(**span, timeframe=Timeframe.M1.value)
     holes = columns.holes(stored, MINUTE, start, last)
-    missing = sum(after - first for first, after in holes)
+    missing, fetched = sum(after - first for first, after in holes), False
     for first, after in holes:
         known = f"no-candles:{exchange}:{symbol}:{first}:{after}"
         if cache.get(known):
@@ -60,7 +60,8 @@ def complete(
                 cache.set(known, True, NOT_THERE)
                 break
             store_candles(exchange=exchange, symbol=symbol, candles=page)
-            cursor = page[-1].time + MINUTE
+            cursor, fetched = page[-1].time + MINUTE, True
+    return columns.read(**span, timeframe=Timeframe.M1.value) if fetched else stored
 
 
 def _progress(symbol: str, missing: int, start: int, end: int, exchange: str) -> CandlesLoading:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.fields import DecimalField, StrictSerializer
 from accounts.api.pagination import CursorPagination
+from accounts.api.wire import QuickJSONRenderer
 from bots.api import inputs
 from bots.api.views import Answering, body_of, query_of, user_of
 from bots.backtest import kept, service
@@ -146,6 +147,7 @@ class Backtests(Answering, GenericAPIView[Backtest]):
     queryset = Backtest.objects.none()
     serializer_class = KeptSerializer
     pagination_class = KeptPagination
+    renderer_classes = (QuickJSONRenderer,)
 
     @extend_schema(responses=KeptSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -203,6 +205,8 @@ class SuggestionView(Answering):
 
 
 class BacktestView(Answering):
+    renderer_classes = (QuickJSONRenderer,)
+
     @extend_schema(responses=KeptWithResultSerializer)
     def get(self, request: Request, backtest_id: UUID) -> Response:
         """One of your backtests or optimisations: how far it is, and what came of it."""

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bots.backtest.beginning import dca_bot, grid_bot
-from bots.backtest.jit import one_at_a_time
+from bots.backtest.compiling import compile_apart
+from bots.backtest.jit import COMPILED, HOME, one_at_a_time
 from bots.backtest.kernel import run_dca, run_grid
 from bots.backtest.kernel_figures import Closes, closes_of, figures
 from bots.backtest.kernel_math import Unsure
@@ -107,11 +108,18 @@ def _go(bot: Bot, walk: Walk, case: Case) -> None:
 
 
 def warm() -> None:
+    """Loads the kernels. Where nobody has compiled them yet, a process of its own does that first."""
+    with one_at_a_time():
+        if HOME is not None and not (HOME / COMPILED).exists():
+            compile_apart(HOME.parent.parent)
+        walk_once()
+
+
+def walk_once() -> None:
     """Compiles the kernels, or loads what another process has compiled."""
     candle = np.full(2, 100 * SCALE, np.int64)
     candles = Columns(np.array([0, 60_000]), candle, candle, candle, candle, np.zeros(2))
-    with one_at_a_time():
-        for config in WARMERS:
-            found = outcome(Case(config, ANY_MARKET, candles, 60_000), MODELS[FillModelName.OHLC])
-            assert isinstance(found, Outcome), found  # noqa: S101 - nothing about it is special
-            found.figures(closes_of(candle), np.zeros(1, np.int64), np.empty(1))
+    for config in WARMERS:
+        found = outcome(Case(config, ANY_MARKET, candles, 60_000), MODELS[FillModelName.OHLC])
+        assert isinstance(found, Outcome), found  # noqa: S101 - nothing about it is special
+        found.figures(closes_of(candle), np.zeros(1, np.int64), np.empty(1))

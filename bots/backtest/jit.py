@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numba
 from django.conf import settings
+from llvmlite.binding import get_host_cpu_name
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -41,9 +42,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _home() -> Path | None:
     """Where compiled code is kept: one folder for each state of the sources, since numba looks only at the file of
     the function itself, not at those it calls. None where nothing can be written: then it compiles at every start."""
-    sources = sorted(Path(__file__).parent.glob("kernel*.py"))
-    state = hashlib.sha256(numba.__version__.encode() + b"".join(path.read_bytes() for path in sources))
-    home = Path(settings.HOME, "numba", state.hexdigest()[:16])
+    home = Path(settings.HOME, "numba", _state())
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -51,7 +50,16 @@ def _home() -> Path | None:
     return home if os.access(home, os.W_OK | os.X_OK) else None
 
 
+def _state() -> str:
+    """Numba takes what it kept for the same file, not touched since, on the same processor; so does `COMPILED`."""
+    state = hashlib.sha256(f"{numba.__version__} {get_host_cpu_name()}".encode())
+    for path in sorted(Path(__file__).parent.glob("kernel*.py")):
+        state.update(f"{path} {path.stat().st_mtime_ns}".encode() + path.read_bytes())
+    return state.hexdigest()[:16]
+
+
 HOME = _home()
+COMPILED = "compiled"  # a file of HOME: everything is on disk
 if HOME is not None:
     numba.config.CACHE_DIR = str(HOME)  # type: ignore[attr-defined]
 

@@ -52,8 +52,11 @@ def exposure(equity: Series, held: Series) -> float:
 
 
 def day_ends(times: Numbers) -> Numbers:
-    """The last of each UTC day."""
-    return np.flatnonzero(np.diff(times // DAY, append=-1))
+    """The last of each UTC day. `times` ascend."""
+    if not len(times):
+        return np.zeros(0, np.int64)
+    midnights = np.arange(times[0] // DAY + 1, times[-1] // DAY + 2) * DAY
+    return np.unique(np.searchsorted(times, midnights)) - 1
 
 
 def daily_returns(times: Numbers, equity: Series, investment: float) -> Series:
@@ -86,14 +89,14 @@ def sortino_ratio(returns: Series) -> float | None:
 def max_drawdown(times: Numbers, equity: Series) -> Drawdown:
     """min(equity / highest so far - 1)."""
     highest = np.maximum.accumulate(equity)
-    falls = np.divide(equity, highest, out=np.ones_like(equity), where=highest > 0) - 1
-    bottom = int(falls.argmin())
-    if falls[bottom] >= 0:
+    parts = np.divide(equity, highest, out=np.ones_like(equity), where=highest > 0)
+    bottom = int(parts.argmin())
+    if parts[bottom] >= 1:
         return Drawdown(0.0, 0)
     top = int(np.flatnonzero(equity[: bottom + 1] == highest[bottom])[-1])
     back = np.flatnonzero(equity[bottom:] >= highest[bottom])
     end = bottom + int(back[0]) if len(back) else len(equity) - 1
-    return Drawdown(float(falls[bottom]), int(times[end] - times[top]))
+    return Drawdown(float(parts[bottom]) - 1, int(times[end] - times[top]))
 
 
 def annualized(total_return: float, elapsed: int) -> float | None:
@@ -119,4 +122,5 @@ def thinned(times: Numbers, values: Series, points: int) -> list[list[float]]:
             (a, a + int(values[a:b].argmin()), a + int(values[a:b].argmax()), b - 1) for a, b in stretches
         ]
         chosen = np.unique(np.array(picks))
-    return [[int(times[i]), round(float(values[i]), 8)] for i in chosen]
+    pairs = zip(times[chosen].tolist(), values[chosen].tolist(), strict=True)
+    return [[time, round(value, 8)] for time, value in pairs]

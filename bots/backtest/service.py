@@ -119,12 +119,15 @@ def _candles(request: Request, start: int, end: int, patience: float) -> tuple[c
     series: Any = {"exchange": request.exchange, "symbol": request.symbol}
     wanted = Timeframe(request.timeframe).milliseconds
     end = min(end, int(time.time() * 1000) // wanted * wanted)  # the forming candle has no close yet
-    complete(**series, start=start, end=end, patience=patience)
+    minutes = complete(**series, start=start, end=end, patience=patience)
     frame = columns.finest(**series, start=start, end=end)
     if frame is None:
         raise _no_data(request)
     width = Timeframe(frame).milliseconds
-    found = columns.read(**series, timeframe=frame, start=start, end=end)
+    if frame == Timeframe.M1:
+        found = minutes.within(start, end)
+    else:
+        found = columns.read(**series, timeframe=frame, start=start, end=end)
     if width < wanted:
         found, width = columns.aggregate(found, wanted), wanted
     if len(found) < 2:

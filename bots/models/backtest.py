@@ -1,10 +1,10 @@
 """Backtests and optimisations that are kept: what was asked, how far it is, and what came of it."""
 
-import json
 import uuid
 import zlib
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -70,9 +70,9 @@ class Backtest(models.Model):
     @property
     def result(self) -> Any:
         """The report of a run, or what the optimiser found; None until it is done."""
-        return None if self.packed is None else json.loads(zlib.decompress(self.packed))
+        return None if self.packed is None else orjson.loads(zlib.decompress(self.packed))
 
 
 def pack(result: Any) -> bytes:
     """A year of results as a few kilobytes, in a few milliseconds."""
-    return zlib.compress(json.dumps(result, separators=(",", ":")).encode(), 1)
+    return zlib.compress(orjson.dumps(result), 1)

@@ -12,3 +12,13 @@ def test_kernels_are_warmed_in_the_background_and_the_exact_replay_answers_until
     assert fast_run(case, model) == "the kernel is being compiled"
     warming.warm_in_background().join()
     assert isinstance(fast_run(case, model), Run)
+
+
+def test_a_process_of_its_own_compiles_what_nobody_has_compiled() -> None:
+    from bots.backtest import compiled, jit
+
+    assert jit.HOME is not None
+    mark = jit.HOME / jit.COMPILED
+    mark.unlink(missing_ok=True)
+    compiled.warm()
+    assert mark.exists()
