@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from accounts.devices import device
+
 
 class Plan(models.TextChoices):
     FREE = "free"
@@ -120,3 +122,26 @@ class TokenFamily(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} since {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Browser(models.Model):
+    """A session of the pages: where it is, and when it was seen (`accounts.browsers`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="browsers")
+    session_key = models.CharField(max_length=40, unique=True)
+    address = models.GenericIPAddressField()
+    user_agent = models.CharField(max_length=200, blank=True)
+    since = models.DateTimeField(db_default=Now(), editable=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "browsers"
+        ordering = ["-seen_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.device} of {self.user_id}"
+
+    @property
+    def device(self) -> str:
+        return device(self.user_agent)
