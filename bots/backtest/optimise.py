@@ -80,7 +80,7 @@ def check(request: OptimizeRequest) -> None:
     if request.heatmap and (
         len(set(request.heatmap)) != 2 or not set(request.heatmap) <= set(request.ranges)
     ):
-        raise _refuse("heatmap", "Name two different fields of ranges.")
+        raise _refuse("heatmap", "Name two different fields that have a range.")
     service.check_market(request)
 
 

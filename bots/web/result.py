@@ -11,9 +11,8 @@ from bots.templatetags.trade import duration
 from bots.web import plots
 from bots.web.backtest_form import WAYS
 from bots.web.findings import days_of, sentences
-from bots.web.price_history import bands
+from bots.web.price_plot import price_plot
 from bots.web.strategy_form import FIELDS, StrategyForm
-from marketdata.models import Timeframe
 
 DURATIONS = {"interval", "cooldown"}
 PERCENT = {"price_drop", "take_profit", "trailing", "stop_loss"}
@@ -29,9 +28,9 @@ def as_text(value: Any) -> str:
 def asked(request: Mapping[str, Any]) -> dict[str, Any]:
     """The request in words: how it was replayed, and the strategy's fields that were filled in."""
     config = request["config"]
-    form, ranges = StrategyForm(), request.get("ranges", {})
-    given = {name: _worded(form, name, value) for name, value in config.items() if name in form.fields}
-    given |= {name: _range(values) for name, values in ranges.items()}
+    labels, ranges = StrategyForm.base_fields, request.get("ranges", {})
+    given = {name: worded(name, value) for name, value in config.items() if name in labels}
+    given |= {name: _range(name, values) for name, values in ranges.items()}
     names = [name for name in FIELDS[Strategy(request["strategy"])] if given.get(name)]
     return {
         **request,
@@ -39,29 +38,35 @@ def asked(request: Mapping[str, Any]) -> dict[str, Any]:
         "end": datetime.fromisoformat(request["end_date"]).date(),
         "fees": Decimal(request["fees"]) * 100,
         "way": dict(WAYS)[request["fill_model"]],
-        "fields": [(form.fields[name].label, given[name]) for name in names],
+        "fields": [(labels[name].label, given[name]) for name in names],
     }
 
 
-def _worded(form: StrategyForm, name: str, value: Any) -> str:
+def worded(name: str, value: Any) -> str:
+    """A value of a strategy's field as a page says it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name in DURATIONS and str(value) != "0":
         return duration(value)
     if name in PERCENT:
         return f"{value}%"
-    choices = getattr(form.fields[name], "choices", None)
+    choices = getattr(StrategyForm.base_fields[name], "choices", None)
     return str(dict(choices).get(value, value)) if choices else str(value)
 
 
-def _range(given: Mapping[str, Any]) -> str:
+def _range(name: str, given: Mapping[str, Any]) -> str:
+    if given.get("unit") != "percent" and "values" in given:
+        return ", ".join(worded(name, value) for value in given["values"])
     unit = "% of the first price" if given.get("unit") == "percent" else ""
     if "values" in given:
         return ", ".join(str(value) for value in given["values"]) + unit
     return f"{given['from']} to {given['to']}{unit}, step {given['step']}"
 
 
-def shown(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+def shown(
+    request: Mapping[str, Any], report: Mapping[str, Any], stretch: Mapping[str, str]
+) -> dict[str, Any]:
+    """`stretch` is the query that names a part of the price's plot."""
     investment = report["buy_and_hold_curve"][0][1]
     base, _, quote = request["symbol"].partition("/")
     return {
@@ -70,39 +75,13 @@ def shown(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, An
         "quote": quote,
         "investment": investment,
         "findings": sentences(report, investment, request["symbol"]),
-        "price": _price(request, report),
+        "price": price_plot(request, report, stretch),
         "equity": _equity(report),
         "drawdown": _drawdown(report),
         "band": _band(report),
         "slots": _slots(report),
         "annualized": report["annualized_return"] if days_of(report) >= LONG_ENOUGH else None,
     }
-
-
-def _price(request: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Without candles (they may have been removed since) there is nothing to draw the fills on."""
-    width = Timeframe(request["timeframe"]).milliseconds
-    start, end = report["start"] - width, report["end"]
-    found = bands(exchange=request["exchange"], symbol=request["symbol"], start=start, end=end)
-    if found is None:
-        return None
-    prices = [price for curve in found for _, price in curve]
-    frame = plots.frame_of((report["start"], end), [*prices, *_near(report["levels"], prices)])
-    sides = {side: [t for t in report["trades"] if t["side"] == side] for side in ("buy", "sell")}
-    return {
-        "frame": frame,
-        "range": plots.area(found.high, found.low, frame),
-        "close": plots.line(found.close, frame),
-        "levels": plots.across(report["levels"], frame),
-        **{side: plots.dots(((t["time"], t["price"]) for t in rows), frame) for side, rows in sides.items()},
-    }
-
-
-def _near(levels: Sequence[float], prices: Sequence[float]) -> list[float]:
-    """The levels that lie close enough to the prices not to squeeze them."""
-    low, high = min(prices), max(prices)
-    room = (high - low) or high * 0.01
-    return [level for level in levels if low - room <= level <= high + room]
 
 
 def _equity(report: Mapping[str, Any]) -> dict[str, Any]:

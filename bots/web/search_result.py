@@ -6,6 +6,7 @@ from typing import Any
 from bots.models import Strategy
 from bots.templatetags.trade import moment, percent, plain, signed
 from bots.web.optimize_form import OBJECTIVES
+from bots.web.result import worded
 from bots.web.strategy_form import FIELDS, StrategyForm
 
 RATIOS = {"total_return"}  # objectives that are fractions, shown as per cent
@@ -13,7 +14,7 @@ WIDE, HIGH = 1000, 300
 
 
 def shown(request: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-    labels = {name: str(field.label) for name, field in StrategyForm().fields.items()}
+    labels = {name: str(field.label) for name, field in StrategyForm.base_fields.items()}
     swept = [name for name in FIELDS[Strategy(request["strategy"])] if len(found["ranges"].get(name, ())) > 1]
     objective = found["objective"]
     columns = [labels[name] + (", %" if found["units"][name] == "percent" else "") for name in swept]
@@ -35,13 +36,13 @@ def score_text(value: float | None, objective: str) -> str:
 
 
 def _row(row: Mapping[str, Any], swept: list[str], columns: list[str], objective: str) -> dict[str, Any]:
-    values = [(label, _value(row["values"][name])) for label, name in zip(columns, swept, strict=True)]
+    values = [(label, _value(name, row["values"][name])) for label, name in zip(columns, swept, strict=True)]
     return {**row, "values": values, "score": score_text(row["score"], objective)}
 
 
 def _fold(fold: Mapping[str, Any], swept: list[str], objective: str) -> dict[str, Any]:
     days = {name: moment(fold[name]) for name in ("fit_start", "fit_end", "judge_start", "judge_end")}
-    chosen = ", ".join(_value(fold["config"][name]) for name in swept)
+    chosen = ", ".join(_value(name, fold["config"][name]) for name in swept)
     return {**fold, **days, "chosen": chosen, "fit_score": score_text(fold["fit_score"], objective)}
 
 
@@ -69,8 +70,8 @@ def _heat(found: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]
         "tall": round(tall, 2),
         "x": _axis(found, heat["x"], labels),
         "y": _axis(found, heat["y"], labels) if heat["y"] else "",
-        "xs": [_value(x) for x in heat["xs"]],
-        "rows": [(_value(y), [score_text(value, objective) for value in row]) for y, row in rows],
+        "xs": [_value(heat["x"], x) for x in heat["xs"]],
+        "rows": [(_value(heat["y"], y), [score_text(value, objective) for value in row]) for y, row in rows],
         "ends": [score_text(low, objective), score_text(high, objective)],
     }
 
@@ -79,5 +80,6 @@ def _axis(found: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> str
     return labels[name] + (", % of the first price" if found["units"][name] == "percent" else "")
 
 
-def _value(value: Any) -> str:
-    return plain(value) or str(value or "")
+def _value(name: str, value: Any) -> str:
+    """Numbers as they are: their unit stands beside them."""
+    return plain(value) or ("" if value is None else worded(name, value))

@@ -41,6 +41,7 @@ urlpatterns = [
     path("backtest/compare/", compare.compare, name="compare"),
     path("backtest/optimize/", optimize.optimize, name="optimize"),
     path("backtest/<uuid:backtest_id>/", backtest_result.backtest, name="backtest"),
+    path("backtest/<uuid:backtest_id>/price/", backtest_result.price, name="backtest_price"),
     path("backtest/<uuid:backtest_id>/progress/", backtest_result.progress, name="backtest_progress"),
     path("backtest/<uuid:backtest_id>/trades.csv", backtest_result.trades_file, name="backtest_trades"),
     path("backtest/<uuid:backtest_id>/again/", optimize.again, name="backtest_again"),

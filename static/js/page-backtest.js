@@ -1,4 +1,5 @@
-// The form of a backtest: a first range for the market and day that are chosen; a button that says it works.
+// The forms of backtest and optimiser: a first range for the market and day that are chosen; how many configs; a button
+// that says it works.
 
 const form = document.getElementById("backtest-form");
 
@@ -30,6 +31,15 @@ if (form) {
 
   loadMarket();
 }
+
+// What was counted, or was wrong, before the last change says nothing of the form as it stands now.
+const count = document.getElementById("count");
+
+count?.closest("form").addEventListener("input", () => {
+  count.textContent = "Counting…";
+});
+count?.addEventListener("htmx:sendError", () => (count.textContent = "The configs could not be counted: the server did not answer."));
+count?.addEventListener("htmx:responseError", () => (count.textContent = "The configs could not be counted."));
 
 document.addEventListener("submit", (event) => {
   const { target, submitter } = event;

@@ -24,12 +24,15 @@ function nearest(points, x) {
   return x - points[low][0] < points[high][0] - x ? low : high;
 }
 
-for (const figure of document.querySelectorAll(".plot:has(.plot-read)")) {
+const known = new WeakSet();
+
+function read(figure) {
+  known.add(figure);
   const svg = figure.querySelector(".plot-area");
   const output = figure.querySelector(".plot-read");
   const [start, end, low, high] = ["start", "end", "low", "high"].map((name) => Number(output.dataset[name]));
   const lines = [...svg.querySelectorAll("[data-name]")].map((line) => ({ name: line.dataset.name, points: pointsOf(line) }));
-  if (!lines.length) continue;
+  if (!lines.length) return;
   // A pixel of the plot is this much: more decimals would pretend.
   const decimals = Math.max(0, Math.min(8, Math.ceil(-Math.log10((high - low) / HIGH))));
   const format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
@@ -63,9 +66,16 @@ for (const figure of document.querySelectorAll(".plot:has(.plot-read)")) {
   figure.addEventListener("blur", leave);
   figure.addEventListener("focus", show);
   figure.addEventListener("keydown", (event) => {
-    if (!(event.key in KEYS)) return;
+    if (!(event.key in KEYS) || event.shiftKey) return;
     event.preventDefault();
     at = Math.max(0, Math.min(lines[0].points.length - 1, at + KEYS[event.key]));
     show();
   });
 }
+
+function readAll() {
+  for (const figure of document.querySelectorAll(".plot:has(.plot-read)")) if (!known.has(figure)) read(figure);
+}
+
+readAll();
+document.addEventListener("htmx:afterSwap", readAll);

@@ -1,10 +1,12 @@
 // Candles of one market with a bot's levels and fills, kept moving by the live price.
 
 import { CandlestickSeries, LineStyle, createChart, createSeriesMarkers } from "lightweight-charts";
+import { addMoves } from "chart-moves";
 import { local } from "times";
 
 export const FRAMES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
-const CANDLES = 300;
+const CANDLES = 300; // loaded at once; more when the oldest come into sight
+const NEAR = 20; // candles from the oldest
 
 const COLOURS = { text: "text-2", line: "line", up: "up", down: "down", accent: "accent", surface: "surface" };
 
@@ -30,6 +32,7 @@ export class PriceChart {
   #range = null;
   #last = null;
   #asked = 0;
+  #oldest = null;
   #scaled = null;
   #held = false;
 
@@ -51,6 +54,8 @@ export class PriceChart {
     });
     this.markers = createSeriesMarkers(this.series, []);
     this.paint();
+    addMoves(root, this.chart);
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => range && range.from < NEAR && this.#loadOlder());
     document.addEventListener("themechange", () => this.paint());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
     root.parentElement.addEventListener("click", ({ target }) => {
@@ -75,17 +80,38 @@ export class PriceChart {
 
   async load(exchange, symbol) {
     this.market = { exchange, symbol };
+    this.#oldest = null;
     const asked = ++this.#asked;
-    const seconds = FRAMES[this.frame];
-    const query = new URLSearchParams({ exchange, symbol, timeframe: this.frame, start: Date.now() - CANDLES * seconds * 1000 });
     try {
-      const answer = await fetch(`/api/v1/candles?${query}`, { headers: { Accept: "application/json" } });
-      if (!answer.ok) throw new Error(answer.statusText);
-      const { candles } = await answer.json();
-      if (asked === this.#asked) this.#show(candles);
+      const bars = await this.#fetch({ start: Date.now() - CANDLES * FRAMES[this.frame] * 1000 });
+      if (asked === this.#asked) this.#show(bars);
     } catch {
       if (asked === this.#asked) this.say("The candles could not be loaded. The bot is not affected.");
     }
+  }
+
+  async #fetch(span) {
+    const query = new URLSearchParams({ ...this.market, timeframe: this.frame, ...span });
+    const answer = await fetch(`/api/v1/candles?${query}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(answer.statusText);
+    const { candles } = await answer.json();
+    return candles.map(([ms, open, high, low, close]) => ({
+      time: ms / 1000, open: Number(open), high: Number(high), low: Number(low), close: Number(close),
+    }));
+  }
+
+  /** Puts what came before in front; `#oldest` is null while that is under way, and where nothing came before. */
+  async #loadOlder() {
+    const end = this.#oldest;
+    if (end === null) return;
+    this.#oldest = null;
+    const asked = this.#asked;
+    const older = await this.#fetch({ start: (end - CANDLES * FRAMES[this.frame]) * 1000, end: end * 1000 }).catch(() => []);
+    const bars = older.filter(({ time }) => time < end);
+    if (asked !== this.#asked || !bars.length || !this.#last) return;
+    this.series.setData([...bars, ...this.series.data()]);
+    this.#oldest = bars[0].time;
+    this.#drawMarks();
   }
 
   /** Height of the part that has prices, in pixels. */
@@ -134,12 +160,9 @@ export class PriceChart {
     if (this.market) this.load(this.market.exchange, this.market.symbol);
   }
 
-  #show(candles) {
-    if (!candles.length) return this.say("No candles of this market yet. They are being collected.");
+  #show(bars) {
+    if (!bars.length) return this.say("No candles of this market yet. They are being collected.");
     this.note.hidden = true;
-    const bars = candles.map(([ms, open, high, low, close]) => ({
-      time: ms / 1000, open: Number(open), high: Number(high), low: Number(low), close: Number(close),
-    }));
     const smallest = bars.at(-1).close;
     const precision = smallest >= 1000 ? 2 : smallest >= 1 ? 4 : 8;
     this.series.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
@@ -148,6 +171,7 @@ export class PriceChart {
     this.root.dispatchEvent(new CustomEvent("bars", { detail: { bars, frame: this.frame } }));
     this.#drawMarks();
     this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - 120, to: bars.length + 4 });
+    this.#oldest = bars[0].time;
   }
 
   /** Shows a sentence in place of the candles. */

@@ -84,6 +84,7 @@ def stored_days() -> dict[str, str]:
 def test_the_form_begins_with_ranges_that_fit_every_market(as_alice: Client) -> None:
     page = as_alice.get(URL).content.decode()
     assert 'name="lower_price_to" value="95"' in page
+    assert "45 configs" in page  # told with the page, not asked for afterwards
     assert "simply lucky" in page
 
 
@@ -101,9 +102,17 @@ def test_the_number_of_configs_is_told_before_the_start(as_alice: Client) -> Non
     assert not Backtest.objects.exists()
 
 
+def test_what_hinders_the_count_is_said_of_its_field(as_alice: Client) -> None:
+    page = as_alice.post(URL, form(count="1", lower_price=""), headers={"HX-Request": "true"})
+    assert "Lower price: This field is required." in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
+        ({"heat_x": "grid_count"}, "heat_x"),
+        ({"heat_x": "grid_count", "heat_y": "stop_loss_price"}, "heat_x"),
+        ({"strategy": "dca", "interval": "4h, soon"}, "interval"),
         ({"lower_price_to": "80"}, "lower_price"),
         ({"grid_count_step": "x"}, "grid_count"),
         ({"investment": ""}, "investment"),
@@ -172,6 +181,36 @@ def test_a_search_can_be_changed_and_repeated(as_alice: Client, done: Backtest) 
     assert 'value="110"' in page
     as_alice.post(f"/backtest/{done.id}/again/")
     assert Backtest.objects.filter(kind="optimize").count() == 2
+
+
+def test_both_spacings_are_tried_and_the_map_shows_the_fields_that_were_chosen(as_alice: Client) -> None:
+    as_alice.post(URL, form(spacing="both", heat_x="spacing", heat_y="grid_count"))
+    jobs.run_waiting()
+    row = Backtest.objects.get()
+    heat = row.result["heatmap"]
+    assert (heat["x"], heat["xs"], heat["y"]) == ("spacing", ["arithmetic", "geometric"], "grid_count")
+    assert row.result["tested"] == 8
+    page = as_alice.get(f"/backtest/{row.id}/").content.decode()
+    assert page.count("<li>Equal steps</li>") == 1
+    assert "Equal steps, Equal per cent" in page  # what was asked
+    again = as_alice.get(f"{URL}?like={row.id}").context["form"]
+    assert [again[name].value() for name in ("spacing", "heat_x", "heat_y")] == [
+        "both",
+        "spacing",
+        "grid_count",
+    ]
+
+
+def test_a_dca_bots_intervals_are_tried_beside_its_drops(as_alice: Client) -> None:
+    deal = {"price_drop": "1", "price_drop_to": "2", "price_drop_step": "1", "max_orders": "3"}
+    fields = {"interval": "4h, 1d", "heat_x": "interval", "heat_y": "price_drop"}
+    as_alice.post(URL, form(strategy="dca", amount="100", missed="once", **deal, **fields))
+    jobs.run_waiting()
+    row = Backtest.objects.get()
+    assert row.result["heatmap"]["xs"] == ["4h", "1d"]
+    assert row.result["ranges"] == {"price_drop": ["1", "2"], "interval": ["4h", "1d"]}
+    assert "4 hours" in as_alice.get(f"/backtest/{row.id}/").content.decode()
+    assert as_alice.get(f"{URL}?like={row.id}").context["form"]["interval"].value() == "4h, 1d"
 
 
 def test_a_dca_bots_drops_are_searched(as_alice: Client) -> None:

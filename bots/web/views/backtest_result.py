@@ -17,6 +17,7 @@ from bots.backtest import kept
 from bots.models import UNFINISHED, BacktestKind
 from bots.templatetags.trade import moment
 from bots.web import result, search_result
+from bots.web.price_plot import price_plot
 from bots.web.requests import HtmxRequest, user_of
 
 ROWS = 25
@@ -40,9 +41,22 @@ def backtest(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
         return render(request, "web/backtest_ended.html", context)
     if found.kind == BacktestKind.OPTIMIZE:
         return render(request, "web/search.html", context | search_result.shown(found.request, report))
-    context |= result.shown(found.request, report)
+    context |= result.shown(found.request, report, request.GET.dict())
     context["trades"] = Paginator(report["trades"][::-1], ROWS).get_page(request.GET.get("page"))
     return render(request, "web/backtest.html", context)
+
+
+@require_GET
+@login_required
+def price(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
+    """The price's plot alone, of the stretch that the query names."""
+    found = kept.access_backtest(user=user_of(request), backtest_id=backtest_id)
+    report = found.result
+    if report is None or found.kind == BacktestKind.OPTIMIZE:
+        raise Http404("This backtest has no price to show.")
+    plot = price_plot(found.request, report, request.GET.dict())
+    context = {"kept": found, "asked": found.request, "price": plot}
+    return render(request, "web/_price_plot.html", context)
 
 
 @require_GET

@@ -17,7 +17,7 @@ from bots.core.ports import ExchangeError
 from bots.models import Backtest, BacktestKind
 from bots.services.errors import IllegalMove, InvalidConfig
 from bots.web.kept_config import config_of
-from bots.web.optimize_form import START, OptimizeForm, initial_of_search
+from bots.web.optimize_form import START, OptimizeForm, filled_in, initial_of_search
 from bots.web.requests import HtmxRequest, user_of, uuid_of
 from marketdata.models import Timeframe
 
@@ -41,6 +41,8 @@ def optimize(request: HtmxRequest) -> HttpResponse:
             return redirect("web:backtest", found.pk)
     else:
         form = OptimizeForm(initial=_initial(request))
+        asked = _asked(filled_in(form))
+        context["counted"] = counted(asked) if asked else None
     return render(request, "web/optimize.html", {**context, "form": form}, status=422 if form.errors else 200)
 
 
