@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TOLD_EVERY = 100
 MINUTE = 60.0
 CASES = "tests/crash/test_processes.py"
+EXCHANGES = ("binance", "bybit", "mexc", "okx")
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -27,6 +28,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=100, help="how many random schedules")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     parser.add_argument("--steps", type=int, default=30, help="of the longest")
+    parser.add_argument(
+        "--exchange", choices=EXCHANGES, default=EXCHANGES[0], help="whose wire they trade on"
+    )
     parser.add_argument("--processes", choices=("few", "all"), help="kill real worker processes instead")
     parser.add_argument(
         "--soak", type=float, metavar="MINUTES", help="one schedule that lasts so long instead"
@@ -45,8 +49,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(processes(chosen.processes, chosen.jobs, chosen.log))
     _open_database()
     if chosen.soak:
-        sys.exit(soak(chosen.seed, chosen.soak))
-    if schedules(chosen.seed, chosen.schedules, chosen.steps, chosen.log):
+        sys.exit(soak(chosen.seed, chosen.soak, chosen.exchange))
+    if schedules(chosen.seed, chosen.schedules, chosen.steps, chosen.exchange, chosen.log):
         sys.exit(1)
 
 
@@ -77,13 +81,13 @@ def _tell(line: str, log: Path | None) -> None:
             print(line, file=file)
 
 
-def soak(seed: int, minutes: float) -> int:
+def soak(seed: int, minutes: float, exchange: str) -> int:
     """One world that takes random steps until the time is up; then the books must be equal. Its clock runs as fast as
     this machine can follow."""
     from tests.schedules.play import play
     from tests.schedules.steps import drawn, endless
 
-    schedule = drawn(seed)
+    schedule = drawn(seed, exchange=exchange)
     steps = endless(seed, len(schedule.plans), _until(minutes))
     verdict = play(replace(schedule, steps=steps))
     print("\n".join(verdict.violations))
@@ -121,7 +125,7 @@ def _open_database() -> None:
     call_command("migrate", verbosity=0)
 
 
-def schedules(first: int, count: int, steps: int, log: Path | None = None) -> int:
+def schedules(first: int, count: int, steps: int, exchange: str, log: Path | None = None) -> int:
     """Plays them one after the other; answers whether any failed."""
     from tests.schedules.play import play
     from tests.schedules.steps import drawn
@@ -133,7 +137,7 @@ def schedules(first: int, count: int, steps: int, log: Path | None = None) -> in
     for number, seed in enumerate(range(first, first + count), 1):
         if f"seed {seed}" in done:
             continue
-        verdict = play(drawn(seed, steps))
+        verdict = play(drawn(seed, steps, exchange))
         sums["gates"] += verdict.gates
         sums["deaths"] += verdict.deaths
         sums["faults"] += verdict.struck
@@ -144,7 +148,7 @@ def schedules(first: int, count: int, steps: int, log: Path | None = None) -> in
         _note(verdict, log)
         if number % TOLD_EVERY == 0:
             print(f"{number} schedules, {len(failed)} with violations", flush=True)
-    figures: dict[str, Any] = {"schedules": count, "first seed": first}
+    figures: dict[str, Any] = {"schedules": count, "first seed": first, "exchange": exchange}
     figures["seconds"] = time.perf_counter() - began
     show("crash schedules", figures | _summed(totals, sums, failed))
     return int(bool(failed))

@@ -74,10 +74,11 @@ class Book:
         self.fees[asset] += fee
         self.trades += 1
         if trade["isBuyer"]:
-            assert asset == base_asset
-            self.cash -= value
-            self.base += quantity - fee
-            self.cost += value
+            assert asset in (base_asset, "USDT")  # where fees are in quote, they are part of the cost
+            of_base, of_quote = (fee, 0) if asset == base_asset else (0, fee)
+            self.cash -= value + of_quote
+            self.base += quantity - of_base
+            self.cost += value + of_quote
             return
         assert asset == "USDT"
         share = self.cost if quantity == self.base else eight(self.cost * quantity / self.base)
@@ -147,7 +148,7 @@ class Account:
             assert known[name]["status"] == "error", known[name]
         for name, row in shown.items():
             ours = known[name]
-            assert ours["exchange_order_id"] == str(row["orderId"])
+            assert ours["exchange_order_id"] == row.get("orderName", str(row["orderId"]))
             assert Decimal(ours["quantity"]) == Decimal(row["origQty"])
             assert Decimal(ours["price"] or 0) == Decimal(row["price"])
             assert Decimal(ours["filled_quantity"]) == Decimal(row["executedQty"])
@@ -266,8 +267,8 @@ def _trade_of_fill(fill: Row, bot: Row, numbers: dict[str, str]) -> tuple[Any, .
 def _trade_of_exchange(trade: Row) -> tuple[Any, ...]:
     return (
         trade["symbol"],
-        str(trade["id"]),
-        str(trade["orderId"]),
+        trade.get("name", str(trade["id"])),
+        trade.get("orderName", str(trade["orderId"])),
         "BUY" if trade["isBuyer"] else "SELL",
         Decimal(trade["price"]),
         Decimal(trade["qty"]),

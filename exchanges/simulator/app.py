@@ -38,7 +38,8 @@ class Server:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self.faults = Faults(self.exchanges[LEADER].clock, self.exchanges[LEADER].seed)
+        first = next(iter(self.exchanges.values()))  # all have one clock and seed
+        self.faults = Faults(first.clock, first.seed)
 
     async def start(self) -> None:
         self.ca, certificate = ensure_certificates(self.home)

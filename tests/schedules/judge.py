@@ -11,7 +11,7 @@ from bots.models.order import LIVE
 from exchanges.models import Credential
 from exchanges.simulator.binance import payloads
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.symbols import RULES
+from exchanges.simulator.hosting import LISTINGS
 from tests import books
 from tests.books import code_of, name_of
 from tests.schedules.watch import OURS
@@ -34,10 +34,16 @@ class Seen:
 
     @classmethod
     def at(cls, exchange: Exchange, uid: int) -> "Seen":
-        funds = exchange.accounts.by_uid[uid].funds
+        funds, ids = exchange.accounts.by_uid[uid].funds, LISTINGS[exchange.name].ids
+        orders = [payloads.order_info(order) for order in exchange.journal.orders.of(uid)]
+        trades = [payloads.my_trade(trade) for trade in exchange.journal.trades.of(uid)]
+        for trade in trades:
+            trade["name"] = str(ids.trade(trade["symbol"], trade["id"]))
+        for row in (*orders, *trades):
+            row["orderName"] = str(ids.order(row["orderId"]))
         return cls(
-            [payloads.order_info(order) for order in exchange.journal.orders.of(uid)],
-            [payloads.my_trade(trade) for trade in exchange.journal.trades.of(uid)],
+            orders,
+            trades,
             {asset: {"free": str(f.free), "locked": str(f.locked)} for asset, f in funds.items()},
         )
 
@@ -55,13 +61,14 @@ class Books(books.Account):
         self.order_rows = {str(row.pk): [_order(each) for each in row.orders.all()] for row in rows}
         self.fill_rows = {str(row.pk): [_fill(each) for each in row.fills.all()] for row in rows}
         self.by_id = {(row["symbol"], row["orderId"]): row for row in self.orders}
+        self.rules = {rules.symbol: rules for rules in LISTINGS[credential.exchange].rules}
         self.memories = _memories(rows)
         self.watch = watch
 
     def room(self, bot: Row, runs: set[int], slot: int, side: str) -> tuple[str, Decimal]:
         """How much a slot may execute in one cycle on one side: of base, or of quote where that is what is fixed."""
-        lot = RULES[bot["symbol"].replace("/", "")].lot
-        smallest = RULES[bot["symbol"].replace("/", "")].min_notional
+        rules = self.rules[bot["symbol"].replace("/", "")]
+        lot, smallest = rules.lot, rules.min_notional
         if bot["strategy"] == "dca" and side == "BUY":
             scale = Decimal(bot["config"]["volume_scale"])
             amount = Decimal(bot["config"]["amount"]) * scale**slot  # an edit only raises it

@@ -59,7 +59,7 @@ def play(schedule: Schedule, mutant: Mutant = nullcontext) -> Verdict:
     with (
         virtual_time(schedule.seed) as loop,
         _logging(watch.log),
-        world_of(loop, schedule.seed) as world,
+        world_of(loop, schedule.seed, schedule.exchange) as world,
         mutant(),
     ):
         world.watch = watch
@@ -198,7 +198,7 @@ class _Play:
 
     def fault(self, **asked: Any) -> None:
         kind, endpoint = asked.pop("kind"), asked.pop("endpoint")
-        self.world.server.faults.add(kind, endpoint=endpoint, **asked)
+        self.world.server.faults.add(kind, self.world.exchange.name, endpoint=endpoint, **asked)
 
     def _some_worker(self) -> process.Process | None:
         living = [worker.process for worker in self.world.workers if worker.process.alive]

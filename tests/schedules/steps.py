@@ -59,20 +59,21 @@ class Schedule:
     seed: int
     plans: tuple[Plan, ...]
     steps: Any  # a tuple of steps; of a soak, an iterator
+    exchange: str = "binance"
 
     def __str__(self) -> str:
-        lines = [f"seed {self.seed}"]
+        lines = [f"seed {self.seed}, {self.exchange}"]
         lines += [
             f"  bot {i}: {plan.strategy} {plan.symbol} {plan.config}" for i, plan in enumerate(self.plans)
         ]
         return "\n".join(lines + [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)])
 
 
-def drawn(seed: int, longest: int = 30) -> Schedule:
+def drawn(seed: int, longest: int = 30, exchange: str = "binance") -> Schedule:
     dice = Random(f"schedule {seed}")
     plans = tuple(_plan(dice, number) for number in range(dice.choice((1, 2, 2, 3))))
     steps = tuple(_step(dice, len(plans)) for _ in range(dice.randint(8, longest)))
-    return Schedule(seed, plans, steps)
+    return Schedule(seed, plans, steps, exchange)
 
 
 def endless(seed: int, bots: int, goes_on: Callable[[], bool]) -> Iterator[Step]:

@@ -9,8 +9,8 @@ from bots.models import Order
 from exchanges.simulator.events import OrderChanged
 from tests.books import name_of
 
-_POST = re.compile(rb"^POST /(api/v3/order|v5/order/create)[? ]")
-_NAME = re.compile(rb"(?:newClientOrderId=|\"orderLinkId\": ?\")(ag[0-9a-z]{24})")
+_POST = re.compile(rb"^POST /(api/v3/order|v5/order/create|api/v5/trade/order)[? ]")
+_NAME = re.compile(rb"(?:newClientOrderId=|\"orderLinkId\": ?\"|\"clOrdId\": ?\")(ag[0-9a-z]{24})")
 OURS = re.compile(r"ag[0-9a-z]{24}")
 
 

@@ -28,10 +28,10 @@ from bots.runtime import claims, leases
 from bots.runtime import worker as product
 from bots.services import lifecycle, live, queue
 from exchanges import hub, sealed
+from exchanges.connector.client import Keys
 from exchanges.models import Credential, PermissionState
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.hosting import LEADER
-from exchanges.simulator.symbols import RULES
+from exchanges.simulator.hosting import LEADER, LISTINGS
 from tests.schedules import judge
 from tests.schedules import worker as ours
 from tests.schedules.clock import VirtualLoop
@@ -40,6 +40,7 @@ from tests.schedules.watch import Watch
 from tests.schedules.wire import MemoryServer
 
 KEY, SECRET = "demo-key-of-the-schedules", "secret-of-the-schedules-4711"
+PASSPHRASE, WITH_PASSPHRASE = "passphrase-of-the-schedules", ("okx",)
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
 PRICES = {"BTCUSDT": Decimal(60_000), "SOLUSDT": Decimal(150)}
 PRICE_EVERY = 3.0  # seconds
@@ -52,7 +53,7 @@ def _certificates() -> Path:
 
 
 class World:
-    def __init__(self, loop: VirtualLoop, seed: int) -> None:
+    def __init__(self, loop: VirtualLoop, seed: int, exchange: str = LEADER) -> None:
         self.loop, self.dice = loop, Random(f"world {seed}")
         self.watch: Watch
         self.deaths: list[str] = []
@@ -67,11 +68,17 @@ class World:
         self._context = copy_context()
         loop.gate = self._gate
         loop.set_task_factory(keep_tasks)
-        rules = [RULES[symbol] for symbol in SYMBOLS]
+        listing = LISTINGS[exchange]
         self.exchange = Exchange(
-            clock=loop.milliseconds, seed=seed, history_days=1, rules=rules, first_prices=PRICES
+            name=exchange,
+            clock=loop.milliseconds,
+            seed=seed,
+            history_days=1,
+            rules=[rules for rules in listing.rules if rules.symbol in SYMBOLS],
+            first_prices=PRICES,
+            conventions=listing.conventions,
         )
-        self.server = MemoryServer({LEADER: self.exchange}, _certificates())
+        self.server = MemoryServer({exchange: self.exchange}, _certificates())
         self.uid = self.exchange.create_account(KEY, SECRET).uid
         self.credential = self._credential()
 
@@ -79,10 +86,10 @@ class World:
 
     def _credential(self) -> Credential:
         user, _ = User.objects.get_or_create(email="schedules@example.org")
-        row = Credential(user=user, exchange="binance", label="Key", account_uid=str(self.uid), is_valid=True)
+        name, uid = self.exchange.name, str(self.uid)
+        row = Credential(user=user, exchange=name, label="Key", account_uid=uid, is_valid=True)
         row.permission_state = PermissionState.VERIFIED_SAFE
-        row.api_key_encrypted = sealed.seal("api_key_encrypted", row.pk, KEY)
-        row.api_secret_encrypted = sealed.seal("api_secret_encrypted", row.pk, SECRET)
+        sealed.put_keys(row, Keys(KEY, SECRET, uid, PASSPHRASE if name in WITH_PASSPHRASE else ""))
         row.save()
         return row
 
@@ -187,9 +194,8 @@ class World:
         price = self.price(symbol)
         ticker = Ticker(f"{symbol[:-4]}/USDT", price, price, price, self.loop.milliseconds())
         for worker in self.workers:
-            self.loop.call_later(
-                self.dice.uniform(0.01, 0.05), worker.process.when_awake, _telling(worker, ticker)
-            )
+            act = _telling(worker, self.exchange.name, ticker)
+            self.loop.call_later(self.dice.uniform(0.01, 0.05), worker.process.when_awake, act)
 
     async def tell_prices(self) -> None:
         """A market never stands still for long."""
@@ -215,9 +221,9 @@ class World:
         self.exchange.close()
 
 
-def _telling(worker: ours.BotWorker, ticker: Ticker) -> Any:
+def _telling(worker: ours.BotWorker, exchange: str, ticker: Ticker) -> Any:
     bus: Any = worker.prices
-    return lambda: bus.tell("binance", ticker)
+    return lambda: bus.tell(exchange, ticker)
 
 
 def _noting(world: World) -> Callable[[str], None]:
@@ -245,7 +251,7 @@ def forget_all() -> None:
 
 
 @contextmanager
-def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
+def world_of(loop: VirtualLoop, seed: int, exchange: str) -> Iterator[World]:
     forget_all()
     with ExitStack() as stack:
 
@@ -262,7 +268,7 @@ def world_of(loop: VirtualLoop, seed: int) -> Iterator[World]:
         put(lifecycle, "check_start", lambda bot: None)
         put(lifecycle, "follow", lambda **_: None)
         put(live, "publish", lambda *_: None)
-        world = World(loop, seed)
+        world = World(loop, seed, exchange)
         for asking in (queue, claims):
             put(asking, "ask_for_runners", world.ask_for_runners)
         put(leases, "bury_dead_workers", world.bury)
