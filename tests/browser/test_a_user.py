@@ -5,12 +5,15 @@ One file, so that a parallel run starts one stack.
 """
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.stack import PASSWORD, Stack, until
@@ -76,6 +79,40 @@ def test_a_page_shows_what_happened_while_it_was_loading(page: Page, stack: Stac
     page.route("**/page-bot*.js", stop_meanwhile)
     page.goto(f"/bots/{bot}/")
     expect(page.locator("#p-head .badge")).to_have_text("Stopped", timeout=60_000)
+
+
+def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
+    sign_up(page, "careful@example.org")
+    page.goto("/account/")
+    page.get_by_role("link", name="Second factor").click()
+    page.get_by_role("link", name="Set up").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    codes = switch_on(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert Path(download.value.path()).read_text().split() == codes
+
+    page.get_by_role("button", name="Sign out").first.click()
+    page.get_by_label("Email").fill("careful@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your code")).to_be_visible()
+    page.get_by_label("Code").fill(codes[0])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Three steps to your first bot")).to_be_visible()
+
+
+def switch_on(page: Page) -> list[str]:
+    """Gives what the app shows until it is taken: on a slow machine a code is too old before it is read."""
+    secret = page.locator("#secret").inner_text()
+    for _ in range(20):
+        page.get_by_label("Code").fill(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+        with page.expect_navigation():
+            page.get_by_role("button", name="Switch on").click()
+        if page.get_by_role("heading", name="Recovery codes").is_visible():
+            break
+    return page.locator(".codes li").all_inner_texts()
 
 
 def sign_up(page: Page, email: str) -> None:
