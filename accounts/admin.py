@@ -77,14 +77,17 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def has_second_factor(self, user: User) -> bool:
         return bool(getattr(user, "second_factor", False))
 
-    @admin.action(description="Remove the second factor (for who has lost app and recovery codes)")
+    @admin.action(
+        description="Remove the second factor (for who has lost app and recovery codes)",
+        permissions=["change"],
+    )
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         removed = [user for user in queryset if second_factor.remove(user=user)]
         for user in removed:
             self.log_change(request, user, "Removed the second factor.")
         self.message_user(request, f"The second factor of {len(removed)} accounts is removed.")
 
-    @admin.action(description="Revoke all API tokens")
+    @admin.action(description="Revoke all API tokens", permissions=["change"])
     def sign_out_of_the_api(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
             tokens.revoke_all(user=user, reason=Revocation.OPERATOR)

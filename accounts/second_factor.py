@@ -6,7 +6,7 @@ Pages, API and the admin's sign-in all ask here, so that a code opens once, what
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_removed
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from allauth.mfa.utils import decrypt
 from django.contrib.auth import user_login_failed
 from django.core.exceptions import ValidationError
@@ -18,7 +18,7 @@ from accounts import lockout
 from accounts.adapter import totp_step
 from accounts.api.throttles import CodeThrottle
 from accounts.models import User
-from accounts.signals import recovery_code_spent, second_factor_changed
+from accounts.signals import recovery_code_spent, recovery_codes_renewed, second_factor_changed
 
 TOTP, RECOVERY_CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
 
@@ -81,6 +81,11 @@ def note_switched_on(request: HttpRequest, user: User, authenticator: Authentica
 def note_switched_off(user: User, authenticator: Authenticator, **_: Any) -> None:
     if authenticator.type == TOTP:
         second_factor_changed.send(User, user=user, is_on=False, by_operator=False)
+
+
+@receiver(authenticator_reset)
+def note_renewed(user: User, **_: Any) -> None:
+    recovery_codes_renewed.send(User, user=user)
 
 
 def _spend_totp(held: Authenticator, code: str) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 
 from accounts import second_factor
@@ -26,6 +27,16 @@ def test_an_operator_removes_it_and_that_is_on_record(operator, app, alice, bob)
     (entry,) = LogEntry.objects.all()
     assert (entry.object_id, entry.user.email) == (str(alice.pk), "operator@example.org")
     assert "second factor" in entry.get_change_message()
+
+
+def test_who_may_only_look_removes_nothing(pages, app, alice, bob):
+    bob.is_staff = True
+    bob.save()
+    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
+    pages.force_login(bob)
+    assert pages.get(USERS).status_code == 200
+    pages.post(USERS, {"action": "remove_second_factor", "_selected_action": [str(alice.pk)]})
+    assert second_factor.is_on(alice)
 
 
 def test_no_page_of_the_admin_shows_what_codes_are_made_of(operator, app, alice):

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import recovery_code_spent, second_factor_changed
+from accounts.signals import recovery_code_spent, recovery_codes_renewed, second_factor_changed
 from bots.services.notices import notify
 
 NOT_YOU = "If that was not you, change your password now and sign all other sessions and programs out."
@@ -25,3 +25,9 @@ def tell_second_factor(user: User, is_on: bool, by_operator: bool, **_: Any) -> 
 def tell_recovery_code(user: User, left: int, **_: Any) -> None:
     text = f"It took the place of the app's code; {left} are left. {NOT_YOU}"
     notify(user=user, kind="recovery_code_spent", text=text)
+
+
+@receiver(recovery_codes_renewed)
+def tell_renewed(user: User, **_: Any) -> None:
+    text = f"The recovery codes you had before open nothing any more. {NOT_YOU}"
+    notify(user=user, kind="recovery_codes_renewed", text=text)

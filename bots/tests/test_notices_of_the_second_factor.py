@@ -5,7 +5,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
 from accounts import second_factor
-from accounts.signals import second_factor_changed
+from accounts.signals import recovery_codes_renewed, second_factor_changed
 from bots.models import Delivery
 from bots.services.notice_settings import change
 from bots.services.topics import TOPICS
@@ -45,3 +45,10 @@ def test_its_owner_hears_of_a_recovery_code_that_was_used(quiet_alice):
     ((kind, _, _, text),) = told()
     assert kind == "recovery_code_spent"
     assert "9 are left" in text
+
+
+def test_its_owner_hears_of_new_recovery_codes(quiet_alice):
+    recovery_codes_renewed.send(None, user=quiet_alice)
+    ((kind, _, recipient, text),) = told()
+    assert (kind, recipient) == ("recovery_codes_renewed", "alice@example.org")
+    assert "open nothing any more" in text
