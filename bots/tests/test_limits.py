@@ -48,6 +48,13 @@ def test_a_running_one_is_held_to_them_all_the_same(strict):
     )
 
 
+@pytest.fixture
+def standing_clock(monkeypatch):
+    """What is placed in a test is placed within a minute, on a slow machine too."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
 def loaded(bot):
     return load([bot.pk])[bot.pk]
 
@@ -72,7 +79,7 @@ def place(bot, slot, explained, sent=True):
     return order
 
 
-def test_a_runaway_is_counted_from_rows_after_a_restart(alice):
+def test_a_runaway_is_counted_from_rows_after_a_restart(alice, standing_clock):
     bot = plain_bot(alice, status="running")
     for slot in range(2):
         place(bot, slot, explained=False)
@@ -81,7 +88,7 @@ def test_a_runaway_is_counted_from_rows_after_a_restart(alice):
     assert isinstance(runaway_limit(bot), Denied)
 
 
-def test_those_of_a_start_or_a_recovery_do_not_count(alice):
+def test_those_of_a_start_or_a_recovery_do_not_count(alice, standing_clock):
     bot = plain_bot(alice, status="running")
     for slot in range(5):
         place(bot, slot, explained=True)
@@ -96,7 +103,7 @@ def test_what_never_left_does_not_count(alice):
     assert not isinstance(runaway_limit(bot), Denied)
 
 
-def test_each_fill_explains_one(alice):
+def test_each_fill_explains_one(alice, standing_clock):
     bot = plain_bot(alice, status="running")
     now = store.milliseconds(timezone.now())
     book(bot, fill_of(opened(bot, 7), 1, time=now - 1000))
