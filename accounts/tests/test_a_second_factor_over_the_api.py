@@ -1,10 +1,13 @@
 """The API is no way around the second factor."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
+from django.db import connection
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts import second_factor, tokens
 from accounts.models import TokenFamily
@@ -45,6 +48,25 @@ def test_a_code_opens_once(api, app):
     app.now += 30  # by now allauth's cache has forgotten it, and its step is still near enough
     assert only_error(sign_in(api, code)) == ("wrong_code", "otp")
     assert sign_in(api, app.code()).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["totp", "recovery_codes"])
+def test_of_two_requests_with_one_code_at_once_one_signs_in(app, kind):
+    code = app.code() if kind == "totp" else app.recovery_codes[0]
+    answers, gate = [], threading.Barrier(2)
+
+    def enter() -> None:
+        gate.wait()
+        answers.append(sign_in(APIClient(), code).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=enter) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert sorted(answers) == [200, 400]
 
 
 def test_a_code_of_the_step_before_or_after_will_do_and_no_other(api, app):
