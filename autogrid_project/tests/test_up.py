@@ -47,7 +47,12 @@ def test_up_status_and_down(autogrid, home, port):
     started = autogrid("up", "--detach", "--port", str(port))
     assert started.returncode == 0, started.stderr
     assert f"http://127.0.0.1:{port}" in started.stdout
-    assert any(answers(f"http://127.0.0.1:{port}/readyz") or time.sleep(0.5) for _ in range(120))
+    for _ in range(120):
+        if answers(f"http://127.0.0.1:{port}/readyz"):
+            break
+        time.sleep(0.5)
+    else:
+        pytest.fail("It was never ready.")
     processes = home.read("run.json")["processes"]
     pids = [process["pid"] for process in processes.values() if process["pid"]]
 
