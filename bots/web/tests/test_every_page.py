@@ -20,6 +20,8 @@ SIGNED_IN = [
     "/account/notices/",
     "/accounts/password/change/",
     "/accounts/logout/",
+    "/accounts/reauthenticate/",
+    "/accounts/second-factor/",
 ]
 
 
