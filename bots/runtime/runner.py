@@ -63,7 +63,7 @@ class Runner:
 
     async def run(self) -> None:
         """Until the bot is done or the runner must let go. Never raises for what the exchange does."""
-        loaded = await self.host.loads.do(self.lease.bot_id)
+        loaded = await self.host.load(self.lease.bot_id)
         if loaded is None:
             return None  # deleted meanwhile
         self.bot = loaded.bot

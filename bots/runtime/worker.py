@@ -64,7 +64,7 @@ class BotWorker:
         self.claims = Claims(self.database, self.heartbeat)
         self._releases = Batch(self._release)
         self._looks = Batch(self._look_at)
-        self.loads = Batch(self._load)
+        self._loads = Batch(self._load)
         self.arrivals = Arrivals()
         self._starts = Starts()
         self._mark = ""  # of what users wanted when it was last looked at
@@ -217,6 +217,13 @@ class BotWorker:
             except Exception:
                 logger.exception("crashes_not_told", extra={"bot_id": str(lease.bot_id)})
 
+    async def load(self, bot_id: UUID) -> Loaded | None:
+        """None for one that was deleted. Read with others that begin; alone where one of them cannot be read."""
+        try:
+            return await self._loads.do(bot_id)
+        except Exception:  # noqa: BLE001 - what is its own fault is raised now
+            return (await self._load([bot_id])).get(bot_id)
+
     async def _load(self, bot_ids: list[UUID]) -> dict[UUID, Loaded]:
         return await self.database.run(load, bot_ids)
 
@@ -241,7 +248,10 @@ class BotWorker:
             exchanges.mark_refused, credential=credential, code=refusal.code, detail=refusal.detail
         )
         for bot_id, runner in self.runners.items():
-            if runner.bot.credential_id == credential.pk:
+            bot = getattr(
+                runner, "bot", None
+            )  # none yet while it waits for its turn: it will be refused itself
+            if bot is not None and bot.credential_id == credential.pk:
                 self.claims.not_before(bot_id, AFTER_REFUSAL)
 
     # What users want, and who is dead

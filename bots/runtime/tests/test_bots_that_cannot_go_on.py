@@ -1,5 +1,6 @@
 """A bot that cannot go on says so once, cancels what it can, and can be deleted."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bots.core.ports import AccountRefused, UnknownSymbol
 from bots.levels import levels
 from bots.models import Bot
+from bots.runtime import starts
 from bots.runtime import worker as runtime
 from bots.runtime.tests.conftest import World, until
 from bots.services import lifecycle
@@ -114,6 +116,37 @@ def test_a_bot_whose_key_is_refused_can_be_deleted(world: World, monkeypatch: py
     assert (bot.status, bot.stopping) == ("error", True)
     lifecycle.delete_bot(bot=bot)
     assert not Bot.objects.exists()
+
+
+def test_a_refused_key_is_told_while_others_of_it_wait_for_their_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "AT_ONCE", 1)
+    monkeypatch.setattr(starts, "PATIENCE", 600.0)
+    bots, first, both = [world.bot(name=f"Bot {number}") for number in range(2)], world.worker(), []
+
+    async def refused(*_: Any) -> Any:
+        while not both:
+            both.extend(first.runners if len(first.runners) == 2 else ())
+            await asyncio.sleep(0.01)
+        raise AccountRefused("Binance refused the API key.", "-2015")
+
+    for bot in bots:
+        lifecycle.start_bot(bot=bot)
+    monkeypatch.setattr(BinanceConnector, "market", refused)
+    for task in [world.run(first, bot) for bot in bots]:
+        task.result(timeout=60)
+    assert set(Bot.objects.values_list("status", flat=True)) == {"error"}
+
+
+def test_a_bot_whose_rows_cannot_be_read_keeps_no_other_from_its_own(world: World) -> None:
+    broken, whole = world.bot(name="broken"), world.bot(name="whole")
+    for bot in (broken, whole):
+        lifecycle.start_bot(bot=bot)
+    Bot.objects.filter(pk=broken.pk).update(fees={"USDT": "no number"})
+    world.pool.submit(world.worker().run_bots, [broken.pk, whole.pk])
+    until(lambda: whole.orders.filter(status="open").count() == 10)
+    assert not broken.orders.exists()
 
 
 def test_a_bot_in_error_whose_key_still_works_is_not_deleted_with_orders_left(world: World) -> None:
