@@ -4,10 +4,11 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import QuerySet
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
@@ -24,6 +25,16 @@ class NoteBrowsers(MiddlewareMixin):
         key = request.session.session_key
         if key and isinstance(request.user, User) and _is_due(key):
             note(request, request.user, key)
+
+
+@receiver(user_logged_in)
+def note_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
+    """At once: a stolen session that never comes by must end with the others. A sign-in by the API has none."""
+    if request.session.get(SESSION_KEY) != str(user.pk):
+        return
+    if request.session.session_key is None:
+        request.session.save()
+    note(request, user, str(request.session.session_key))
 
 
 def note(request: HttpRequest, user: User, key: str) -> None:

@@ -64,6 +64,27 @@ def test_all_others_are_signed_out(alice, bob):
     assert "Sign all others out" not in hers.get(ACCOUNT).content.decode()
 
 
+def test_a_session_that_was_never_used_is_signed_out_with_the_others(alice):
+    hers, thief = browser(alice), Client()
+    assert thief.post(SIGN_IN, {"login": "alice@example.org", "password": PASSWORD}).status_code == 302
+    hers.post(OTHERS)
+    assert not is_signed_in(thief)
+    assert is_signed_in(hers)
+
+
+def test_who_takes_a_browser_over_is_noted_in_a_session_of_his_own(alice, bob):
+    shared = browser(alice)
+    shared.force_login(bob)
+    assert row_of(shared).user == bob
+
+
+def test_a_sign_in_by_the_api_leaves_the_browsers_session_to_its_user(alice, bob):
+    hers = browser(alice)
+    login = {"email": "bob@example.org", "password": PASSWORD}
+    assert hers.post("/api/v1/auth/login", login, content_type="application/json").status_code == 200
+    assert row_of(hers).user == alice
+
+
 def test_nobody_ends_anothers_session(alice, bob):
     hers, his = browser(alice), browser(bob)
     assert his.post(f"/account/browsers/{row_of(hers).pk}/sign-out/").status_code == 404
