@@ -31,10 +31,13 @@ class OurWords:
 class Checked(OurWords):
     user: Any
     cleaned_data: dict[str, Any]
+    signed_in = False
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
-        self.authenticator = second_factor.check(request=context.request, user=self.user, code=code)
+        self.authenticator = second_factor.check(
+            request=context.request, user=self.user, code=code, signed_in=self.signed_in
+        )
         self.authenticator.user = self.user
         return code
 
@@ -45,6 +48,8 @@ class AuthenticateForm(Checked, base.AuthenticateForm):
 
 class ReauthenticateForm(Checked, base.ReauthenticateForm):
     """A code in place of the password, before something sensitive."""
+
+    signed_in = True
 
 
 class ActivateForm(OurWords, totp.ActivateTOTPForm):

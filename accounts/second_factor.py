@@ -27,12 +27,13 @@ def is_on(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type=TOTP).exists())
 
 
-def check(*, request: HttpRequest, user: User, code: str) -> Authenticator:
-    """What the code belongs to; it is spent. Raises ValidationError; failures count as wrong passwords do."""
+def check(*, request: HttpRequest, user: User, code: str, signed_in: bool) -> Authenticator:
+    """What the code belongs to; it is spent. Raises ValidationError; failures count as wrong passwords do.
+    `signed_in`: the code confirms something, it does not sign in."""
     if lockout.refuses(request, user.email):
         raise _wrong()
-    # Whoever asks here knows the password, so this cannot be used to keep the owner out.
-    if not CodeThrottle.counts(str(user.pk)):
+    # Counted apart: who signs in knows the password, but who has stolen a token must not keep the owner out.
+    if not CodeThrottle.counts(f"{user.pk}:{'confirm' if signed_in else 'sign-in'}"):
         raise ValidationError("Too many codes within an hour. Try again later.", code="too_many_codes")
     found = spend(user=user, code=code)
     if found is None:

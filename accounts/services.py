@@ -44,7 +44,7 @@ def sign_in(*, request: HttpRequest, email: str, password: str, otp: str = "") -
     ValidationError about `otp` where the account has a second factor."""
     user = _check(request, email, password)
     if second_factor.is_on(user):
-        _check_code(request, user, otp)
+        _check_code(request, user, otp, signed_in=False)
     # Notes last_login and lets axes forget the failures before.
     user_logged_in.send(sender=User, request=request, user=user)
     return user
@@ -57,7 +57,7 @@ def confirm(*, request: HttpRequest, user: User, password: str = "", otp: str = 
     if password or not has_code:
         _check_password(request, user, password)
     if has_code:
-        _check_code(request, user, otp)
+        _check_code(request, user, otp, signed_in=True)
 
 
 def _check_password(request: HttpRequest, user: User, password: str) -> None:
@@ -79,12 +79,12 @@ def update_profile(*, user: User, timezone: str | None = None) -> User:
     return user
 
 
-def _check_code(request: HttpRequest, user: User, code: str) -> None:
+def _check_code(request: HttpRequest, user: User, code: str, *, signed_in: bool) -> None:
     if not code:
         sentence = "This account has a second factor: give a code of its app, or a recovery code."
         raise ValidationError({"otp": ValidationError(sentence, code="otp_required")})
     try:
-        second_factor.check(request=request, user=user, code=code)
+        second_factor.check(request=request, user=user, code=code, signed_in=signed_in)
     except ValidationError as refusal:
         raise ValidationError({"otp": refusal}) from None
 
