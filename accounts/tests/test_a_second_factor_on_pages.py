@@ -18,6 +18,7 @@ HOME = "/accounts/second-factor/"
 ACTIVATE, DEACTIVATE = f"{HOME}totp/activate/", f"{HOME}totp/deactivate/"
 CODES, NEW_CODES = f"{HOME}recovery-codes/", f"{HOME}recovery-codes/generate/"
 ASKED, CONFIRM = f"{HOME}authenticate/", "/accounts/reauthenticate/"
+CONFIRM_BY_CODE = f"{HOME}reauthenticate/"
 
 
 def text(response):
@@ -30,11 +31,12 @@ def found(pattern, where):
     return match[1]
 
 
-def confirm(browser, wanted, answer=None):
-    """Goes where the password is asked for again, gives it, and comes where it wanted to go."""
+def confirm(browser, wanted, code=None):
+    """Goes where the password, or else the code, is asked for again, gives it, and comes where it wanted to go."""
     asked = browser.get(wanted, follow=True)
-    assert asked.request["PATH_INFO"] == CONFIRM
-    return browser.post(CONFIRM, {"password": PASSWORD, "next": wanted}, follow=True)
+    way, answer = (CONFIRM, {"password": PASSWORD}) if code is None else (CONFIRM_BY_CODE, {"code": code})
+    assert asked.request["PATH_INFO"] == way
+    return browser.post(way, {**answer, "next": wanted}, follow=True)
 
 
 def enter(browser, code):
@@ -149,8 +151,16 @@ def test_a_new_password_by_mail_leaves_it_on(pages, app, alice):
     assert is_signed_in(pages)
 
 
+def test_a_new_password_ends_who_was_asked_for_the_code_still(pages, app, alice):
+    pages.post(SIGN_IN, {"login": "alice@example.org", "password": PASSWORD})
+    alice.set_password(NEW_PASSWORD)
+    alice.save()
+    assert pages.post(ASKED, {"code": app.code()})["Location"] == SIGN_IN
+    assert not is_signed_in(pages)
+
+
 def test_recovery_codes_are_shown_once_and_can_be_kept(hers, app, alice):
-    first = confirm(hers, CODES)
+    first = confirm(hers, CODES, app.code())
     for code in app.recovery_codes:
         assert f"<li>{code}</li>" in text(first)
     assert f"charset=utf-8,{'%0A'.join(app.recovery_codes)}%0A" in text(first)
@@ -161,7 +171,7 @@ def test_recovery_codes_are_shown_once_and_can_be_kept(hers, app, alice):
 
 
 def test_new_recovery_codes_take_the_place_of_the_old(hers, app, alice):
-    assert "The 10 that were not used yet" in text(confirm(hers, NEW_CODES))
+    assert "The 10 that were not used yet" in text(confirm(hers, NEW_CODES, app.code()))
     shown = hers.post(NEW_CODES, follow=True)
     fresh = re.findall(r"<li>(\d{8})</li>", text(shown))
     assert len(fresh) == 10
@@ -169,28 +179,30 @@ def test_new_recovery_codes_take_the_place_of_the_old(hers, app, alice):
     assert second_factor.spend(user=alice, code=fresh[0])
 
 
-def test_it_is_switched_off_by_who_knows_the_password(hers, app, alice):
-    assert "Switch it off?" in text(confirm(hers, DEACTIVATE))
+def test_it_is_switched_off_by_who_has_a_code(hers, app, alice):
+    assert "Switch it off?" in text(confirm(hers, DEACTIVATE, app.code()))
     assert second_factor.is_on(alice)
     assert hers.post(DEACTIVATE)["Location"] == HOME
     assert not Authenticator.objects.exists()
     assert "Set up" in text(hers.get(HOME))
 
 
-def test_nobody_switches_it_off_without_the_password(hers, app, alice):
-    """The wish is kept until the password is given."""
-    assert hers.post(DEACTIVATE)["Location"].startswith(CONFIRM)
-    hers.post(CONFIRM, {"password": "not her password", "next": DEACTIVATE})
+def test_nobody_switches_it_off_without_a_code(hers, app, alice):
+    """The wish is kept until the code is given."""
+    assert hers.post(DEACTIVATE)["Location"].startswith(CONFIRM_BY_CODE)
+    wrong = hers.post(CONFIRM_BY_CODE, {"code": app.wrong_code(), "next": DEACTIVATE})
+    assert "wrong or was used" in text(wrong)
     assert second_factor.is_on(alice)
-    hers.post(CONFIRM, {"password": PASSWORD, "next": DEACTIVATE})
+    hers.post(CONFIRM_BY_CODE, {"code": app.code(), "next": DEACTIVATE})
     assert not second_factor.is_on(alice)
 
 
-def test_a_code_confirms_as_the_password_does(hers, app):
-    way = f"{HOME}reauthenticate/"
-    assert "Use a code instead" in text(hers.get(DEACTIVATE, follow=True))
-    assert "wrong or was used" in text(hers.post(way, {"code": app.wrong_code(), "next": DEACTIVATE}))
-    assert "Switch it off?" in text(hers.post(way, {"code": app.code(), "next": DEACTIVATE}, follow=True))
+def test_the_password_confirms_nothing_where_a_code_is_needed(hers, app, alice):
+    """A browser left open has the session and, often, the stored password."""
+    answer = hers.post(CONFIRM, {"password": PASSWORD, "next": DEACTIVATE})
+    assert answer["Location"].startswith(CONFIRM_BY_CODE)
+    hers.post(DEACTIVATE)
+    assert second_factor.is_on(alice)
 
 
 def test_the_account_page_says_whether_it_is_on(hers, app, bob):

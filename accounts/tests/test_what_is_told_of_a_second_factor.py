@@ -44,14 +44,14 @@ def test_on_is_told_once_it_stands(pages, alice, monkeypatch, heard, django_capt
 
 def test_off_is_told(pages, app, alice, heard):
     pages.force_login(alice)
-    confirm(pages, DEACTIVATE)
+    confirm(pages, DEACTIVATE, app.code())
     pages.post(DEACTIVATE)
     assert heard == [("changed", "alice@example.org", False)]
 
 
 def test_new_recovery_codes_are_told(pages, app, alice, heard, django_capture_on_commit_callbacks):
     pages.force_login(alice)
-    confirm(pages, NEW_CODES)
+    confirm(pages, NEW_CODES, app.code())
     with django_capture_on_commit_callbacks(execute=True):
         pages.post(NEW_CODES)
     assert heard == [("renewed", "alice@example.org", None)]
