@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.adapter import is_session_confirmed
 from accounts.models import User
 from billing import entitlements
 from telegram_bot import identity, links
@@ -19,11 +21,14 @@ from telegram_bot import identity, links
 @require_http_methods(["GET", "POST"])
 @login_required
 def link(request: HttpRequest) -> HttpResponse:
-    """POST makes a code, which no later page shows again."""
+    """POST makes a code, which no later page shows again; the password, or a code, was given again before it."""
     user = cast(User, request.user)
     code = ""
     if request.method == "POST":
         _refuse_when_off()
+        # A chat commands the bots, and stays linked when the password changes: a stolen session alone links none.
+        if not is_session_confirmed(request):
+            return redirect(f"{reverse('account_reauthenticate')}?next={reverse('telegram:link')}")
         code = links.new_code(user=user)
     context = {
         "nav": "account",

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.tests.conftest import PASSWORD
 from telegram_bot import links
 from telegram_bot.models import LinkCode, Refusal
 from telegram_bot.router import STRANGER
 from telegram_bot.tests.conftest import ALICES, BOBS
 
 PAGE = "/account/telegram/"
+CONFIRM = "/accounts/reauthenticate/"
 
 
 def chat_of(user):
@@ -94,12 +96,20 @@ def test_who_blocks_the_bot_is_unlinked(linked, wire):
 
 def test_the_page_makes_a_code_that_opens_the_chat(as_alice, alice, fake, settings):
     assert "Link a chat" in as_alice.get(PAGE).content.decode()
+    assert as_alice.post(CONFIRM, {"password": PASSWORD, "next": PAGE})["Location"] == PAGE
     shown = as_alice.post(PAGE)
     text = shown.content.decode()
     code = text.split("?start=")[1].split('"')[0]
     assert f"https://t.me/autogrid_demo_bot?start={code}" in text
     assert shown["Cache-Control"].count("no-store")
     assert links.redeem(code=code, chat_id=ALICES) == alice
+
+
+def test_a_session_alone_links_no_chat(as_alice, fake):
+    """Who has stolen one would command the bots by a chat of his own, also after the password has changed."""
+    asked = as_alice.post(PAGE, follow=True)
+    assert asked.request["PATH_INFO"] == CONFIRM
+    assert not LinkCode.objects.exists()
 
 
 def test_the_page_hears_of_the_link_and_unlinks(as_alice, alice, fake):
