@@ -7,11 +7,12 @@ from typing import Any
 
 
 def show(name: str, figures: dict[str, Any]) -> None:
-    print(f"\n{name} on {os.cpu_count()} cores, Python {platform.python_version()}")
+    load = os.getloadavg()[1]
+    print(f"\n{name} on {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}")
     width = max(map(len, figures))
     for label, value in figures.items():
         print(f"  {label:<{width}}  {_number(value)}")
-    print(json.dumps({"benchmark": name, **figures}))
+    print(json.dumps({"benchmark": name, "load": load, **figures}))
 
 
 def _number(value: Any) -> str:

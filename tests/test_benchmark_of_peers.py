@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.peers.job import CONFIG, Ours, candles
+from benchmarks.backtest import CONFIG
+from benchmarks.peers.job import Ours, candles
 from benchmarks.peers.run import difference
 
 FILLS = [(0, "buy", 55_300.0, 0.1), (7, "sell", 56_500.0, 0.01)]

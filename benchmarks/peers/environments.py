@@ -1,5 +1,4 @@
-"""An environment of its own for each peer, under the home: nothing of them is among the project's requirements.
-hftbacktest installs as well but is not driven yet: it is made for ticks and queues, not for candles."""
+"""An environment of its own for each peer, under the home: nothing of them is among the project's requirements."""
 
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ from pathlib import Path
 PACKAGES = {
     "backtesting": "backtesting==0.6.6",
     "vectorbt": "vectorbt==1.2.0",
+    "hftbacktest": "hftbacktest==2.4.4",
     "nautilus_trader": "nautilus_trader==1.221.0",
 }
 PATIENCE = 1800  # seconds for one installation

@@ -12,7 +12,6 @@ import numpy as np
 
 MINUTES = 366 * 1440
 START = 1_704_067_200_000  # 2024-01-01
-CONFIG = {"lower_price": 40_000, "upper_price": 70_000, "grid_count": 20, "investment": 10_000}
 FEE = Decimal("0.001")
 CENT = 1_000_000  # of 1e-8
 
@@ -46,14 +45,12 @@ class Ours:
 
 
 def case_of(found: Any) -> Any:
-    """The fee is in quote, as the others have it."""
-    from bots.backtest.run import Case
-    from bots.core.strategies.config import read_config
-    from bots.core.types import Market
+    """The grid of the other benchmarks; the fee is in quote, as the others have it."""
+    from benchmarks.backtest import same_grid
 
-    steps = (Decimal("0.01"), Decimal("0.00001"), Decimal("0.00001"), Decimal(9000), Decimal(5))
-    market = Market("BTC/USDT", "BTC", "USDT", *steps, FEE, FEE, fee_in_base_on_buy=False)
-    return Case(read_config("grid", CONFIG), market, found, 60_000)
+    case, _ = same_grid(found)
+    market = replace(case.market, maker_fee=FEE, taker_fee=FEE, fee_in_base_on_buy=False)
+    return replace(case, market=market)
 
 
 def ours(case: Any, repeat: int) -> Ours:

@@ -1,9 +1,12 @@
 """`./autogrid bench backtest --peers`: one year and one grid, CPU seconds side by side, and whose fills are ours."""
 
 import json
+import random
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,8 +19,9 @@ from benchmarks.report import show
 
 HERE = Path(__file__).parent
 TITLES = {"backtesting": "backtesting.py"}
-REPEAT = {"vectorbt": 3}  # what compiles at its first run; the others have nothing to gain
-MUST_AGREE = ("backtesting", "nautilus_trader")
+REPEAT = {"vectorbt": 3, "hftbacktest": 3}  # what compiles at its first run; the others have nothing to gain
+MUST_AGREE = ("backtesting", "nautilus_trader", "hftbacktest")
+SWEPT = 500
 PATIENCE = 1800  # seconds for one peer
 CLOSE = 1e-6  # relative: they count in floats
 
@@ -45,6 +49,8 @@ def main(repeat: int) -> int:
         "equity at the end": f"{mine.equity:.6f}",
     }
     figures |= {f"CPU s, {name}": f"{seconds:.4f}" for name, seconds in mine.cpu.items()}
+    swept = _cpu_of_sweep(case)
+    figures["CPU s, AutoGrid, a config of a sweep"] = f"{swept:.5f}"
     wrong = []
     with TemporaryDirectory() as folder:
         job.write(case, Path(folder))
@@ -56,11 +62,34 @@ def main(repeat: int) -> int:
                 figures[title] = str(error)
                 continue
             figures[f"CPU s, {title}"] = f"{found.cpu:.2f} ({found.cpu / quickest:,.0f} times ours)"
+            figures[f"times a config of AutoGrid's sweep, {title}"] = f"{found.cpu / swept:,.0f}"
             figures[f"CPU s, {title}, with its start and loading"] = f"{found.cpu_all:.1f}"
             figures[f"fills and equity, {title}"] = found.differs or "identical"
             wrong += [title] if found.differs and name in MUST_AGREE else []
     show("peers", figures)
     return bool(wrong)
+
+
+def _cpu_of_sweep(case: Any) -> float:
+    """Seconds, all cores together, for each of SWEPT grids that are much like the one the others run."""
+    from bots.backtest.path import FillModelName
+    from bots.backtest.sweep import scores
+
+    chance = random.Random(1)
+    configs = [
+        replace(
+            case.config,
+            lower_price=Decimal(chance.randrange(39_000, 41_000)),
+            upper_price=Decimal(chance.randrange(69_000, 71_000)),
+            grid_count=chance.randrange(18, 23),
+        )
+        for _ in range(SWEPT)
+    ]
+    asked = case.market, case.candles, case.width, FillModelName.NEXT_CANDLE
+    list(scores(configs[:1], *asked))  # compiles
+    began = time.process_time()
+    list(scores(configs, *asked))
+    return (time.process_time() - began) / SWEPT
 
 
 def _run(name: str, home: Path, folder: Path, mine: job.Ours) -> Theirs:
