@@ -21,7 +21,6 @@ from bots.core.types import Side
 from bots.models import Bot, BotSlot, EquitySnapshot, Fill
 from bots.models import Order as OrderRow
 from bots.models.order import LIVE
-from bots.services import halts
 from bots.store import milliseconds, order_value, position_value, slot_value
 
 T = TypeVar("T")
@@ -51,7 +50,6 @@ class Loaded:
     placed: list[tuple[int, bool]]  # of the last minute: when (ms), and whether a fill or a start explains it
     fills: list[int]  # of the last minute
     attempts: Attempts  # orders made of each slot's current cycle and side, whatever became of them
-    halt: str  # why the bot may not trade; "" where it may
 
 
 def load(bot_ids: Collection[UUID]) -> dict[UUID, Loaded]:
@@ -64,10 +62,9 @@ def load(bot_ids: Collection[UUID]) -> dict[UUID, Loaded]:
     sent = OrderRow.objects.filter(bot_id__in=bot_ids).values_list("bot_id").annotate(Min("sent_at"))
     first_sent = dict(sent.order_by())
     closes, placed, fills = _closes(bots), _placed(bot_ids), _fills(bot_ids)
-    attempts, active = _attempts(bot_ids), halts.active()
+    attempts = _attempts(bot_ids)
     found = {}
     for bot in bots:
-        halt = halts.first_of(active, bot)
         found[bot.id] = Loaded(
             bot=bot,
             prefix=bot_prefix(bot.id),
@@ -80,7 +77,6 @@ def load(bot_ids: Collection[UUID]) -> dict[UUID, Loaded]:
             placed=placed[bot.id, bot.run],
             fills=fills[bot.id],
             attempts=attempts[bot.id],
-            halt=halt.sentence if halt else "",
         )
     return found
 

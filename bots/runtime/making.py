@@ -16,6 +16,7 @@ from bots.runtime.accounts import Account
 from bots.runtime.loading import Loaded
 from bots.runtime.recording import build_engine
 from bots.runtime.store import DatabaseStore
+from bots.services import halts
 from bots.services.limits import operator_bounds
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def engine_of(loaded: Loaded, account: Account, market: Market, *, runner:
         strategy=strategy,
         exchange=account.connector,
         position_manager=PositionManager(bot.total_investment, loaded.position),
-        risk_manager=_risk_of(loaded, limits),
+        risk_manager=await _risk_of(loaded, limits, runner),
         store=store,
         market=market,
         prefix=loaded.prefix,
@@ -84,9 +85,11 @@ async def engine_of(loaded: Loaded, account: Account, market: Market, *, runner:
     return engine
 
 
-def _risk_of(loaded: Loaded, limits: RiskLimits) -> RiskManager:
+async def _risk_of(loaded: Loaded, limits: RiskLimits, runner: "Runner") -> RiskManager:
     risk = RiskManager(limits.within(operator_bounds()), loaded.bot.total_investment)
     risk.remember(loaded.closes)
     risk.remember_orders(loaded.placed, loaded.fills)
-    risk.halt = loaded.halt
+    # Asked for now: since its rows were read the bot may have waited long for its exchange.
+    halt = await runner.host.database.run(halts.concerning, loaded.bot)
+    risk.halt = halt.sentence if halt else ""
     return risk

@@ -1,5 +1,8 @@
 """Operators halt trading while bots are at work: nothing more goes out, within a second or two."""
 
+import asyncio
+import threading
+
 import pytest
 
 from accounts.models import User
@@ -7,6 +10,7 @@ from bots.models import BotEvent, Delivery
 from bots.runtime.tests.conftest import until
 from bots.runtime.worker import TELL_OF_CRASHES
 from bots.services import halts, lifecycle, operators
+from exchanges.connector.binance.rest import BinanceConnector
 
 
 @pytest.fixture
@@ -62,6 +66,25 @@ def test_a_bot_that_starts_in_the_same_moment_is_stopped_by_its_worker(world, op
     assert (bot.status, bot.stopping) == ("stopped", False)
     assert not bot.orders.filter(sent_at__isnull=False).exists(), "not one order went out"
     assert BotEvent.objects.filter(bot=bot, kind="trading_halted").count() == 1
+
+
+def test_a_halt_placed_while_a_bot_waits_for_its_exchange_lets_no_order_through(world, operator, monkeypatch):
+    worker, bot = world.worker(), world.bot()
+    lifecycle.start_bot(bot=bot)
+    market, silent, back = BinanceConnector.market, threading.Event(), asyncio.Event()
+
+    async def late(self, symbol):
+        silent.set()
+        await back.wait()
+        return await market(self, symbol)
+
+    monkeypatch.setattr(BinanceConnector, "market", late)
+    world.run(worker, bot)
+    assert silent.wait(60)
+    halt(world, operator, "all", "pause")
+    worker.loop.call_soon_threadsafe(back.set)
+    until(lambda: bot.slots.filter(reason__startswith="halted: Trading").exists())
+    assert not bot.orders.filter(sent_at__isnull=False).exists()
 
 
 def test_a_bot_that_fails_again_and_again_tells_its_user(world, monkeypatch):

@@ -8,9 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from bots.core.types import OrderStatus, Side
-from bots.models import Bot, HaltAction, Scope
+from bots.models import Bot
 from bots.runtime.loading import load
-from bots.services.halts import place_halt
 from bots.tests.records import START, book, fill_of, opened, plain_bot, traded
 
 pytestmark = pytest.mark.django_db
@@ -34,14 +33,6 @@ def test_each_bot_gets_its_own(alice: User, bob: User) -> None:
     assert (of_quiet.live, of_quiet.first_sent, of_quiet.attempts, of_quiet.placed) == ([], None, {}, [])
     assert of_quiet.position.trades == 0
     assert of_quiet.state.slots == {}
-
-
-def test_a_halt_concerns_whom_it_concerns(alice: User, bob: User) -> None:
-    hers, his = plain_bot(alice), plain_bot(bob)
-    place_halt(scope=Scope.USER, user=alice, reason="her key is looked at", action=HaltAction.PAUSE)
-    found = load([hers.pk, his.pk])
-    assert "her key is looked at" in found[hers.pk].halt
-    assert found[his.pk].halt == ""
 
 
 def test_many_bots_take_no_more_queries_than_one(alice: User) -> None:
