@@ -18,7 +18,7 @@ from accounts import lockout
 from accounts.adapter import totp_step
 from accounts.api.throttles import CodeThrottle
 from accounts.models import User
-from accounts.signals import recovery_code_spent, recovery_codes_renewed, second_factor_changed
+from accounts.signals import codes_guessed, recovery_code_spent, recovery_codes_renewed, second_factor_changed
 
 TOTP, RECOVERY_CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
 
@@ -33,11 +33,14 @@ def check(*, request: HttpRequest, user: User, code: str, signed_in: bool) -> Au
     if lockout.refuses(request, user.email):
         raise _wrong()
     # Counted apart: who signs in knows the password, but who has stolen a token must not keep the owner out.
-    if not CodeThrottle.counts(f"{user.pk}:{'confirm' if signed_in else 'sign-in'}"):
+    asker = f"{user.pk}:{'confirm' if signed_in else 'sign-in'}"
+    if not CodeThrottle.counts(asker):
         raise ValidationError("Too many codes within an hour. Try again later.", code="too_many_codes")
     found = spend(user=user, code=code)
     if found is None:
         user_login_failed.send(sender=__name__, request=request, credentials={"email": user.email})
+        if not signed_in and (lockout.refuses(request, user.email) or CodeThrottle.is_spent(asker)):
+            codes_guessed.send(User, user=user)
         raise _wrong()
     return found
 

@@ -13,6 +13,8 @@ from accounts.models import Revocation, User
 second_factor_changed = Signal()
 # user, left (recovery codes that were not used yet)
 recovery_code_spent = Signal()
+# user: the right password came with so many wrong codes that no more are taken for a while
+codes_guessed = Signal()
 # user
 recovery_codes_renewed = Signal()
 

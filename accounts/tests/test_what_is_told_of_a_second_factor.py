@@ -7,13 +7,15 @@ import pytest
 
 from accounts import second_factor
 from accounts.models import User
-from accounts.signals import recovery_code_spent, recovery_codes_renewed, second_factor_changed
+from accounts.signals import codes_guessed, recovery_code_spent, recovery_codes_renewed, second_factor_changed
 from accounts.tests.authenticator import App
 from accounts.tests.test_a_second_factor_on_pages import ACTIVATE, DEACTIVATE, NEW_CODES, confirm, found, text
+from accounts.tests.test_a_second_factor_over_the_api import sign_in
 
 SIGNALS = {
     second_factor_changed: "changed",
     recovery_code_spent: "spent",
+    codes_guessed: "guessed",
     recovery_codes_renewed: "renewed",
 }
 
@@ -61,3 +63,18 @@ def test_a_spent_recovery_code_is_told_and_a_wrong_one_not(app, alice, heard):
     assert second_factor.spend(user=alice, code=app.recovery_codes[0])
     assert second_factor.spend(user=alice, code=app.recovery_codes[0]) is None
     assert heard == [("spent", "alice@example.org", 9)]
+
+
+def test_who_knows_the_password_and_guesses_codes_is_told_of_once(api, app, heard):
+    for _ in range(4):
+        sign_in(api, app.wrong_code())
+    assert heard == []
+    for _ in range(3):
+        assert sign_in(api, app.wrong_code()).status_code == 429
+    assert heard == [("guessed", "alice@example.org", None)]
+
+
+def test_a_password_that_is_guessed_is_not_told_of(api, app, heard):
+    for _ in range(6):
+        sign_in(api, app.code(), password="not her password")
+    assert heard == []

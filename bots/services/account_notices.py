@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import recovery_code_spent, recovery_codes_renewed, second_factor_changed
+from accounts.signals import codes_guessed, recovery_code_spent, recovery_codes_renewed, second_factor_changed
 from bots.services.notices import notify
 
 NOT_YOU = "If that was not you, change your password now and sign all other sessions and programs out."
@@ -31,3 +31,9 @@ def tell_recovery_code(user: User, left: int, **_: Any) -> None:
 def tell_renewed(user: User, **_: Any) -> None:
     text = f"The recovery codes you had before open nothing any more. {NOT_YOU}"
     notify(user=user, kind="recovery_codes_renewed", text=text)
+
+
+@receiver(codes_guessed)
+def tell_guessed(user: User, **_: Any) -> None:
+    text = f"Your password was right, the codes of the second factor were not. {NOT_YOU}"
+    notify(user=user, kind="codes_guessed", text=text)

@@ -67,6 +67,7 @@ KINDS = {
     "second_factor_on": Kind("Your second factor is on", _URGENT),
     "second_factor_off": Kind("Your second factor is off", _URGENT),
     "recovery_code_spent": Kind("A recovery code was used", _URGENT),
+    "codes_guessed": Kind("Somebody gave wrong codes to sign in", _URGENT),
     "recovery_codes_renewed": Kind("You have new recovery codes", _URGENT),
     "daily_summary": Kind("Your day", _LOW, "daily_summary"),
     "weekly_report": Kind("Your week", _LOW, "weekly_report"),

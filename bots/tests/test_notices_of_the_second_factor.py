@@ -5,7 +5,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
 from accounts import second_factor
-from accounts.signals import recovery_codes_renewed, second_factor_changed
+from accounts.signals import codes_guessed, recovery_codes_renewed, second_factor_changed
 from bots.models import Delivery
 from bots.services.notice_settings import change
 from bots.services.topics import TOPICS
@@ -52,3 +52,10 @@ def test_its_owner_hears_of_new_recovery_codes(quiet_alice):
     ((kind, _, recipient, text),) = told()
     assert (kind, recipient) == ("recovery_codes_renewed", "alice@example.org")
     assert "open nothing any more" in text
+
+
+def test_its_owner_hears_of_somebody_who_knows_the_password_and_guesses_codes(quiet_alice):
+    codes_guessed.send(None, user=quiet_alice)
+    ((kind, _, recipient, text),) = told()
+    assert (kind, recipient) == ("codes_guessed", "alice@example.org")
+    assert "change your password now" in text
