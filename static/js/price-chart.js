@@ -106,9 +106,11 @@ export class PriceChart {
     if (end === null) return;
     this.#oldest = null;
     const asked = this.#asked;
-    const older = await this.#fetch({ start: (end - CANDLES * FRAMES[this.frame]) * 1000, end: end * 1000 }).catch(() => []);
-    const bars = older.filter(({ time }) => time < end);
-    if (asked !== this.#asked || !bars.length || !this.#last) return;
+    const older = await this.#fetch({ start: (end - CANDLES * FRAMES[this.frame]) * 1000, end: end * 1000 }).catch(() => null);
+    if (asked !== this.#asked || !this.#last) return;
+    if (older === null) this.#oldest = end; // no answer: the next move asks again
+    const bars = (older ?? []).filter(({ time }) => time < end);
+    if (!bars.length) return;
     this.series.setData([...bars, ...this.series.data()]);
     this.#oldest = bars[0].time;
     this.#drawMarks();
