@@ -130,11 +130,6 @@ class Stack:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
-    def end_fault(self, number: int) -> None:
-        address = f"{self.control_url}/control/faults/{number}"
-        with urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=60):
-            """Ended."""
-
     def move(self, symbol: str, price: Decimal) -> None:
         """Trades the market to this price, through every order on the way."""
         self.control("price", {"symbol": symbol.replace("/", ""), "price": str(price)})
