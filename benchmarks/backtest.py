@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,12 +59,10 @@ def measure(repeat: int) -> dict[str, Any]:
 
     source = DATA if DATA.exists() else None
     compiling = _clock(_compile)
-    compilers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # no other child has ended yet
+    compilers = _most(resource.RUSAGE_CHILDREN)  # no other child has ended yet
     importing, importers = _apart(source)
     span = {"start": START, "end": START + 366 * 86_400_000}
-    read: Callable[[], Any] = lambda: columns.read(  # noqa: E731
-        exchange="binance", symbol=SYMBOL, timeframe="1m", **span
-    )
+    read = partial(columns.read, exchange="binance", symbol=SYMBOL, timeframe="1m", **span)
     cold, candles = _clock(read), read()
     case, model = same_grid(candles)
     short, exact = fast_run(case, model), replay(case, model)
@@ -89,7 +88,7 @@ def measure(repeat: int) -> dict[str, Any]:
         "ms of CPU, POST /backtest": _median(ask, repeat, time.process_time),
         "s, sweep of 1,000": _sweep(case, 1000),
         "s, sweep of 10,000": _sweep(case, 10_000),
-        "MB at most, the process of all this": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "MB at most, the process of all this": _most(resource.RUSAGE_SELF),
         "MB at most, the import's process": importers,
         "MB at most, the compiler's process": compilers,
     }
@@ -157,7 +156,12 @@ def _apart(source: Path | None) -> tuple[float, float]:
 
 
 def _imported(source: Path | None) -> tuple[float, float]:
-    return _clock(lambda: _fill(source)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return _clock(lambda: _fill(source)), _most(resource.RUSAGE_SELF)
+
+
+def _most(whose: int) -> float:
+    """The most memory (MB) that this process, or one of its children that have ended, has had."""
+    return resource.getrusage(whose).ru_maxrss / 1024
 
 
 def _fill(source: Path | None) -> None:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class MinuteThrottle(BaseThrottle):
-    """Counts in windows of a clock minute: exact under concurrency, one number a caller."""
+    """Counts in windows of the clock, a minute long as a rule: exact under concurrency, one number a caller."""
 
     scope: ClassVar[str]
     window: ClassVar[int] = 60  # seconds
@@ -36,7 +36,7 @@ class MinuteThrottle(BaseThrottle):
 
     @classmethod
     def counts(cls, ident: str) -> bool:
-        """Counts one more of `ident`; False where that is one too many for this minute."""
+        """Counts one more of `ident`; False where that is one too many for this window."""
         try:
             return _count(cls._key(ident), cls.window) <= cls._rate()
         except RedisError:

@@ -248,9 +248,7 @@ class BotWorker:
             exchanges.mark_refused, credential=credential, code=refusal.code, detail=refusal.detail
         )
         for bot_id, runner in self.runners.items():
-            bot = getattr(
-                runner, "bot", None
-            )  # none yet while it waits for its turn: it will be refused itself
+            bot = getattr(runner, "bot", None)  # who waits for its turn has none yet, and is refused itself
             if bot is not None and bot.credential_id == credential.pk:
                 self.claims.not_before(bot_id, AFTER_REFUSAL)
 
