@@ -89,6 +89,22 @@ def test_a_gzipped_file_and_the_archives_zip_come_in(home: Path) -> None:
     assert stored() == [NOON, NOON + MINUTE]
 
 
+def test_a_file_is_read_a_part_at_a_time_and_the_last_of_two_rows_counts(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candle_files, "_BLOCK", 10)
+    rows = [
+        line(NOON + MINUTE),
+        line("x"),
+        f"{NOON},1\n",
+        line(NOON),
+        line(NOON + MINUTE, "1,1,1,1,1").strip(),
+    ]
+    report = imported(file(home, "\ufeff" + HEADER + "".join(rows)))
+    assert (report.rows, report.rejected["given twice"], report.rejected.total()) == (5, 1, 3)
+    assert [each.close for each in candles(**MARKET, timeframe="1m")] == [Decimal(105), Decimal(1)]
+
+
 def test_bad_rows_are_counted_by_reason_and_never_taken(home: Path) -> None:
     rows = [
         line(NOON),
@@ -118,21 +134,17 @@ def test_bad_rows_are_counted_by_reason_and_never_taken(home: Path) -> None:
     }
 
 
+WHERE = {name: number for number, name in enumerate(candle_files.COLUMNS)}
 _NUMBERS = st.sampled_from(["1", "2", "3.5", "0", "-1", "NaN", "1.123456789", "1.100000000", "12345678901"])
 
 
 @given(*[_NUMBERS] * 5)
 def test_a_file_is_judged_as_the_exchanges_candles_are(o: str, h: str, low: str, c: str, v: str) -> None:
     """`validation.fault` and the columns' rules are one set of rules."""
-    found = candle_files._sort_out(
-        candle_files._frame(f"{NOON},{o},{h},{low},{c},{v}\n".encode()).with_columns(
-            candle_files._milliseconds()
-        ),
-        MINUTE,
-        NOON + 10 * MINUTE,
-    )
+    row = candle_files._frame(f"{NOON},{o},{h},{low},{c},{v}\n".encode(), 6, WHERE)
+    found = candle_files.judged(row, MINUTE, NOON + 10 * MINUTE)["why"].to_list()
     why = fault(Candle(NOON, *map(Decimal, (o, h, low, c, v))), NOON + 10 * MINUTE)
-    assert list(found.rejected) == ([why] if why else [])
+    assert found == [why or None]
 
 
 def test_holes_are_reported(home: Path) -> None:
@@ -141,7 +153,7 @@ def test_holes_are_reported(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "when,what\n1,2\n", "1704067200000,1,2\n", "time,open,high,low,close\n1,1,1,1,1\n"]
+    "text", ["", HEADER, "when,what\n1,2\n", "1704067200000,1,2\n", "time,open,high,low,close\n1,1,1,1,1\n"]
 )
 def test_a_file_of_something_else_is_refused_with_a_sentence(home: Path, text: str) -> None:
     with pytest.raises(UnreadableFile):
