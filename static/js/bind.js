@@ -8,7 +8,9 @@ function figures(values, investment) {
   const { realized_pnl: realized, unrealized_pnl: unrealized } = values;
   if (realized !== undefined && unrealized !== undefined && unrealized !== null) {
     derived.pnl = format.add(realized, unrealized);
-    if (Number(investment)) derived.pnl_percent = ((Number(derived.pnl) / Number(investment)) * 100).toFixed(2);
+    if (Number(investment)) {
+      derived.pnl_percent = ((Number(derived.pnl) / Number(investment)) * 100).toFixed(2);
+    }
   }
   return derived;
 }

@@ -44,17 +44,17 @@ function units(value) {
   return String(value).startsWith("-") ? -size : size;
 }
 
-function shown(whole) {
+function decimal(whole) {
   const digits = String(whole < 0n ? -whole : whole).padStart(SCALE + 1, "0");
   return `${whole < 0n ? "-" : ""}${digits.slice(0, -SCALE)}.${digits.slice(-SCALE)}`;
 }
 
 /** The exact sum of decimal strings of at most 8 decimals. */
 export function add(...values) {
-  return shown(values.reduce((total, value) => total + units(value), 0n));
+  return decimal(values.reduce((total, value) => total + units(value), 0n));
 }
 
 /** The product of two decimal strings, cut after 8 decimals. */
-export const multiply = (value, other) => shown((units(value) * units(other)) / 10n ** BigInt(SCALE));
+export const multiply = (value, other) => decimal((units(value) * units(other)) / 10n ** BigInt(SCALE));
 
 export const negative = (value) => (String(value).startsWith("-") ? String(value).slice(1) : `-${value}`);

@@ -5,17 +5,26 @@ const form = document.getElementById("backtest-form");
 
 if (form) {
   const field = (name) => form.elements[name];
-  const typed = new Set([...form.querySelectorAll("input")].filter((input) => input.defaultValue).map((input) => input.name));
+  const typed = new Set(
+    [...form.querySelectorAll("input")].filter((input) => input.defaultValue).map((input) => input.name),
+  );
   let asked = 0;
 
   async function loadMarket() {
     const mine = ++asked;
-    const query = new URLSearchParams(["exchange", "symbol", "start_date"].map((name) => [name, field(name).value]));
-    const answer = await fetch(`${form.dataset.market}?${query}`, { headers: { Accept: "application/json" } });
+    const query = new URLSearchParams(
+      ["exchange", "symbol", "start_date"].map((name) => [name, field(name).value]),
+    );
+    const answer = await fetch(`${form.dataset.market}?${query}`, {
+      headers: { Accept: "application/json" },
+    });
     const found = await answer.json();
     if (mine !== asked) return;
     for (const unit of form.querySelectorAll('[data-unit="quote"]')) unit.textContent = found.quote ?? "";
-    for (const [name, value] of [["lower_price", found.lower], ["upper_price", found.upper]]) {
+    for (const [name, value] of [
+      ["lower_price", found.lower],
+      ["upper_price", found.upper],
+    ]) {
       if (value && field(name) && !typed.has(name)) field(name).value = value;
     }
   }
@@ -38,8 +47,14 @@ const count = document.getElementById("count");
 count?.closest("form").addEventListener("input", () => {
   count.textContent = "Counting…";
 });
-count?.addEventListener("htmx:sendError", () => (count.textContent = "The configs could not be counted: the server did not answer."));
-count?.addEventListener("htmx:responseError", () => (count.textContent = "The configs could not be counted."));
+count?.addEventListener(
+  "htmx:sendError",
+  () => (count.textContent = "The configs could not be counted: the server did not answer."),
+);
+count?.addEventListener(
+  "htmx:responseError",
+  () => (count.textContent = "The configs could not be counted."),
+);
 
 document.addEventListener("submit", (event) => {
   const { target, submitter } = event;

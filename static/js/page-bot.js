@@ -56,7 +56,9 @@ document.addEventListener("htmx:oobAfterSwap", ({ target }) => target.id === "ch
 function centreLadder() {
   const price = Number(root.querySelector('[data-field="mark_price"]').textContent.replaceAll(",", ""));
   const rows = [...root.querySelectorAll("tr[data-high]")];
-  const row = rows.find(({ dataset }) => dataset.high && Number(dataset.low) <= price && price < Number(dataset.high));
+  const row = rows.find(
+    ({ dataset }) => dataset.high && Number(dataset.low) <= price && price < Number(dataset.high),
+  );
   const box = row?.closest(".table-scroll");
   if (box) box.scrollTop = row.offsetTop - (box.clientHeight - row.offsetHeight) / 2;
 }

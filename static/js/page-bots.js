@@ -18,7 +18,9 @@ function total() {
   for (const element of document.querySelectorAll("[data-total]")) {
     const field = element.dataset.total;
     const values = [...list.querySelectorAll("tr[data-bot]")].map((row) =>
-      field === "total_investment" ? row.dataset.investment : row.querySelector(`[data-field="${field}"]`).dataset.value,
+      field === "total_investment"
+        ? row.dataset.investment
+        : row.querySelector(`[data-field="${field}"]`).dataset.value,
     );
     element.dataset.as ??= "money";
     write(element, format.add(...values.map((value) => value || "0")));

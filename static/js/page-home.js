@@ -19,7 +19,12 @@ function refresh() {
 /** Exact sums of what every bot with a known rate is worth, in the portfolio's currency. */
 function sums() {
   const { rates: text, dayAgo } = home.querySelector("[data-rates]").dataset;
-  const rates = new Map(text.trim().split(" ").map((pair) => pair.split("=")));
+  const rates = new Map(
+    text
+      .trim()
+      .split(" ")
+      .map((pair) => pair.split("=")),
+  );
   let [equity, invested] = ["0", "0"];
   for (const bot of bots.values()) {
     const rate = rates.get(`${bot.venue}:${bot.symbol.split("/")[1]}`);

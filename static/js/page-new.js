@@ -12,9 +12,13 @@ const form = document.getElementById("bot-form");
 if (form) {
   const field = (name) => form.elements[name];
   const chart = new PriceChart(form.querySelector("[data-chart]"));
-  const typed = new Set([...form.querySelectorAll("input")].filter((input) => input.defaultValue).map((input) => input.name));
+  const typed = new Set(
+    [...form.querySelectorAll("input")].filter((input) => input.defaultValue).map((input) => input.name),
+  );
   const handles = new RangeHandles(chart, { low: field("lower_price"), high: field("upper_price") });
-  const beside = Object.fromEntries([...form.querySelectorAll("[data-beside]")].map((element) => [element.dataset.beside, element]));
+  const beside = Object.fromEntries(
+    [...form.querySelectorAll("[data-beside]")].map((element) => [element.dataset.beside, element]),
+  );
   const replay = new Replay(form);
   let market = null;
   let suggested = null;
@@ -26,13 +30,17 @@ if (form) {
   async function loadMarket() {
     const symbol = field("symbol").value.trim().toUpperCase();
     const query = new URLSearchParams({ credential: field("credential").value, symbol });
-    const answer = await fetch(`${form.dataset.market}?${query}`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`${form.dataset.market}?${query}`, {
+      headers: { Accept: "application/json" },
+    });
     if (symbol !== field("symbol").value.trim().toUpperCase()) return;
     const found = await answer.json();
     market = answer.ok ? found : null;
     form.querySelector("[data-chart-symbol]").textContent = symbol;
     if (market) {
-      form.querySelector("[data-free]").textContent = market.free ? `${format.money(market.free)} ${market.quote} free` : "";
+      form.querySelector("[data-free]").textContent = market.free
+        ? `${format.money(market.free)} ${market.quote} free`
+        : "";
       suggest("lower_price", market.lower);
       suggest("upper_price", market.upper);
       suggestName();
@@ -94,7 +102,9 @@ if (form) {
     const { exchange, symbol } = market;
     beside.suggestion.hidden = true;
     const query = new URLSearchParams({ exchange, symbol, investment: field("investment").value || "1000" });
-    const answer = await fetch(`/api/v1/bots/suggestion?${query}`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`/api/v1/bots/suggestion?${query}`, {
+      headers: { Accept: "application/json" },
+    });
     if (!answer.ok || symbol !== market?.symbol) return;
     suggested = await answer.json();
     const { lower_price: low, upper_price: high, grid_count: count } = suggested.config;
@@ -105,7 +115,9 @@ if (form) {
   }
 
   function takeSuggestion() {
-    for (const [name, value] of Object.entries(suggested.config)) if (name !== "investment") field(name).value = value;
+    for (const [name, value] of Object.entries(suggested.config)) {
+      if (name !== "investment") field(name).value = value;
+    }
     for (const name of ["lower_price", "upper_price"]) typed.add(name);
     changed();
   }
@@ -114,7 +126,8 @@ if (form) {
   form.querySelector("[data-chart]").addEventListener("bars", ({ detail: { bars, frame } }) => {
     const range = averageTrueRange(bars);
     const share = range === null ? "" : ` (${((range / bars.at(-1).close) * 100).toFixed(2)}%)`;
-    beside.atr.textContent = range === null ? "–" : `${format.average(range.toPrecision(6))}${share}, ${frame}`;
+    beside.atr.textContent =
+      range === null ? "–" : `${format.average(range.toPrecision(6))}${share}, ${frame}`;
   });
 
   // The replay follows what the pre-flight has accepted.

@@ -1,6 +1,8 @@
 // Zoom and pan of a plot that the server draws: the wheel and the drag only stretch what is there, then the server draws it.
 // The links below do the same without a pointer or a script; a plot's keys follow these links.
 
+import { meansZoom } from "chart-moves";
+
 const WIDE = 1000;
 const SETTLED = 180; // milliseconds after the last move
 const STEP = 1.0015; // of the length, per pixel of the wheel
@@ -17,7 +19,12 @@ function viewOf(figure) {
   if (!views.has(figure)) {
     const { start, end } = figure.querySelector(".plot-read").dataset;
     const drawn = { start: Number(start), end: Number(end) };
-    views.set(figure, { drawn, ...drawn, first: Number(figure.dataset.first), last: Number(figure.dataset.last) });
+    views.set(figure, {
+      drawn,
+      ...drawn,
+      first: Number(figure.dataset.first),
+      last: Number(figure.dataset.last),
+    });
   }
   return views.get(figure);
 }
@@ -47,7 +54,7 @@ document.addEventListener(
   "wheel",
   (event) => {
     const figure = event.target.closest?.("[data-zoom] .plot-area") && figureOf(event.target);
-    if (!figure) return;
+    if (!figure || !meansZoom(event, figure)) return;
     event.preventDefault();
     const view = viewOf(figure);
     const box = figure.querySelector(".plot-area").getBoundingClientRect();

@@ -8,7 +8,14 @@ export const FRAMES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400
 const CANDLES = 300; // loaded at once; more when the oldest come into sight
 const NEAR = 20; // candles from the oldest
 
-const COLOURS = { text: "text-2", line: "line", up: "up", down: "down", accent: "accent", surface: "surface" };
+const COLOURS = {
+  text: "text-2",
+  line: "line",
+  up: "up",
+  down: "down",
+  accent: "accent",
+  surface: "surface",
+};
 
 /** The tokens as the browser resolves them for the theme that is on. */
 function palette(root) {
@@ -55,7 +62,9 @@ export class PriceChart {
     this.markers = createSeriesMarkers(this.series, []);
     this.paint();
     addMoves(root, this.chart);
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => range && range.from < NEAR && this.#loadOlder());
+    this.chart
+      .timeScale()
+      .subscribeVisibleLogicalRangeChange((range) => range && range.from < NEAR && this.#loadOlder());
     document.addEventListener("themechange", () => this.paint());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
     root.parentElement.addEventListener("click", ({ target }) => {
@@ -73,7 +82,13 @@ export class PriceChart {
       timeScale: { borderColor: colours.line },
     });
     const { up, down } = colours;
-    this.series.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, priceLineColor: colours.accent });
+    this.series.applyOptions({
+      upColor: up,
+      downColor: down,
+      wickUpColor: up,
+      wickDownColor: down,
+      priceLineColor: colours.accent,
+    });
     this.#drawLevels();
     this.#drawMarks();
   }
@@ -96,7 +111,11 @@ export class PriceChart {
     if (!answer.ok) throw new Error(answer.statusText);
     const { candles } = await answer.json();
     return candles.map(([ms, open, high, low, close]) => ({
-      time: ms / 1000, open: Number(open), high: Number(high), low: Number(low), close: Number(close),
+      time: ms / 1000,
+      open: Number(open),
+      high: Number(high),
+      low: Number(low),
+      close: Number(close),
     }));
   }
 
@@ -106,7 +125,10 @@ export class PriceChart {
     if (end === null) return;
     this.#oldest = null;
     const asked = this.#asked;
-    const older = await this.#fetch({ start: (end - CANDLES * FRAMES[this.frame]) * 1000, end: end * 1000 }).catch(() => null);
+    const older = await this.#fetch({
+      start: (end - CANDLES * FRAMES[this.frame]) * 1000,
+      end: end * 1000,
+    }).catch(() => null);
     if (asked !== this.#asked || !this.#last) return;
     if (older === null) this.#oldest = end; // no answer: the next move asks again
     const bars = (older ?? []).filter(({ time }) => time < end);
@@ -151,14 +173,22 @@ export class PriceChart {
     const seconds = FRAMES[this.frame];
     const time = Math.floor(milliseconds / 1000 / seconds) * seconds;
     if (time < this.#last.time) return;
-    const candle = time === this.#last.time ? this.#last : { time, open: price, high: price, low: price, close: price };
-    this.#last = { ...candle, high: Math.max(candle.high, price), low: Math.min(candle.low, price), close: price };
+    const candle =
+      time === this.#last.time ? this.#last : { time, open: price, high: price, low: price, close: price };
+    this.#last = {
+      ...candle,
+      high: Math.max(candle.high, price),
+      low: Math.min(candle.low, price),
+      close: price,
+    };
     this.series.update(this.#last);
   }
 
   #choose(button) {
     this.frame = button.dataset.frame;
-    for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+    for (const other of button.parentElement.children) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
     if (this.market) this.load(this.market.exchange, this.market.symbol);
   }
 
@@ -191,7 +221,11 @@ export class PriceChart {
     this.#lines = this.#levels.map(({ price, side, state }) => {
       const color = faded(tones[side] ?? text, state === "open" ? 0.5 : 0.25);
       return this.series.createPriceLine({
-        price: Number(price), color, lineWidth: 1, axisLabelVisible: false, title: "",
+        price: Number(price),
+        color,
+        lineWidth: 1,
+        axisLabelVisible: false,
+        title: "",
         lineStyle: state === "open" ? LineStyle.Solid : LineStyle.Dotted,
       });
     });

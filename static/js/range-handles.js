@@ -13,7 +13,10 @@ export class RangeHandles {
   /** inputs: {low, high}, two text inputs. */
   constructor(chart, inputs) {
     this.chart = chart;
-    this.handles = [this.#make("high", inputs.high, "Upper end of the range"), this.#make("low", inputs.low, "Lower end of the range")];
+    this.handles = [
+      this.#make("high", inputs.high, "Upper end of the range"),
+      this.#make("low", inputs.low, "Lower end of the range"),
+    ];
     chart.onPaint(() => this.place());
   }
 
@@ -47,7 +50,13 @@ export class RangeHandles {
     const root = document.createElement("div");
     root.className = `handle handle-${end}`;
     root.tabIndex = 0;
-    for (const [key, value] of [["role", "slider"], ["aria-label", name], ["aria-orientation", "vertical"]]) root.setAttribute(key, value);
+    for (const [key, value] of [
+      ["role", "slider"],
+      ["aria-label", name],
+      ["aria-orientation", "vertical"],
+    ]) {
+      root.setAttribute(key, value);
+    }
     const tag = document.createElement("span");
     const label = document.createElement("b");
     const share = document.createElement("small");
@@ -98,7 +107,8 @@ export class RangeHandles {
     if (price === null || !this.#tick) return;
     const unit = this.#unit();
     const other = Number(this.handles.find((handle) => handle.end !== end).input.value);
-    const bounded = end === "high" ? Math.max(price, other + unit) : other > 0 ? Math.min(price, other - unit) : price;
+    const bounded =
+      end === "high" ? Math.max(price, other + unit) : other > 0 ? Math.min(price, other - unit) : price;
     const decimals = Math.max(0, Math.ceil(-Math.log10(this.#tick) - 1e-9));
     input.value = (Math.max(1, Math.round(bounded / unit)) * unit).toFixed(decimals);
     input.dispatchEvent(new Event("input", { bubbles: true }));

@@ -13,7 +13,9 @@ export class Replay {
     form.addEventListener("click", ({ target }) => {
       const button = target.closest("[data-days]");
       if (!button) return;
-      for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+      for (const other of button.parentElement.children) {
+        other.setAttribute("aria-pressed", String(other === button));
+      }
       this.ask(0);
     });
   }
