@@ -66,8 +66,6 @@ def _made(count: int) -> list[Any]:
 def _round(
     pool: ThreadPoolExecutor, bots: list[Any], starts: int, free: int
 ) -> tuple[Counter[str], list[float]]:
-    from django.db import connection
-
     from bots.models import Bot
     from bots.services import lifecycle
     from bots.services.errors import OverPlan
@@ -85,8 +83,6 @@ def _round(
             lifecycle.start_bot(bot=mine)
         except OverPlan:
             return "refused", time.perf_counter() - began
-        finally:
-            connection.close()
         return "started", time.perf_counter() - began
 
     done = list(pool.map(start, bots[:starts]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
-from stripe import InvalidRequestError as NoSuchObject
+from stripe import InvalidRequestError as NoSuchObject  # or one that is past what is asked of it
 from stripe import RequestsClient, StripeClient, StripeError
 
 __all__ = ["NoSuchObject", "Seen", "StripeError", "client", "look", "plain"]

@@ -8,7 +8,7 @@ import stripe
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from billing import gateway
+from billing import gateway, standing
 from billing.judging import GOOD
 from billing.models import Standing
 from billing.money import dollars, short_dollars
@@ -31,6 +31,7 @@ class ShopRefused(Exception):
         self.code, self.detail = code, detail
 
 
+SUBSCRIBED = ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
 NOTHING_YET = ShopRefused("no_customer", "There is nothing to manage yet: choose a plan first.")
 
 
@@ -65,11 +66,28 @@ def open_checkout(*, user: User, plan: str, interval: str, success_url: str, can
     if offer is None:
         raise ShopRefused("not_offered", f"Choose a plan ({', '.join(PAID)}) and an interval (month, year).")
     customer = customer_of(user)
-    seen = gateway.look(customer)
-    if any(each["status"] in RUNNING for each in seen.subscriptions):
-        raise ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
-    if seen.is_deleted:
-        customer = _anew(user, customer)
+    with standing.alone_with(customer):
+        seen = gateway.look(customer)
+        if any(each["status"] in RUNNING for each in seen.subscriptions):
+            raise SUBSCRIBED
+        if seen.is_deleted:
+            customer = _anew(user, customer)
+        else:
+            _close_checkouts(customer)
+        return _checkout(user, customer, offer, success_url, cancel_url)
+
+
+def _close_checkouts(customer: str) -> None:
+    """Two that are open at once could both be paid, and begin two subscriptions."""
+    sessions = gateway.client().v1.checkout.sessions
+    for each in sessions.list({"customer": customer, "status": "open", "limit": 100}).data:
+        try:
+            sessions.expire(each.id)
+        except gateway.NoSuchObject:  # it was paid meanwhile
+            raise SUBSCRIBED from None
+
+
+def _checkout(user: User, customer: str, offer: Offer, success_url: str, cancel_url: str) -> str:
     session = gateway.client().v1.checkout.sessions.create(
         {
             "mode": "subscription",
@@ -86,12 +104,12 @@ def open_checkout(*, user: User, plan: str, interval: str, success_url: str, can
 
 def open_portal(*, user: User, return_url: str) -> str:
     """Raises ShopRefused and StripeError."""
-    standing = Standing.objects.filter(user=user).first()
-    if standing is None:
+    found = Standing.objects.filter(user=user).first()
+    if found is None:
         raise NOTHING_YET
     try:
         session = gateway.client().v1.billing_portal.sessions.create(
-            {"customer": standing.customer, "return_url": return_url}
+            {"customer": found.customer, "return_url": return_url}
         )
     except gateway.NoSuchObject:  # deleted there
         raise NOTHING_YET from None
@@ -110,10 +128,10 @@ class Invoice:
 
 def invoices_of(user: User) -> list[Invoice]:
     """The newest first. Raises StripeError."""
-    standing = Standing.objects.filter(user=user).first()
-    if standing is None:
+    found = Standing.objects.filter(user=user).first()
+    if found is None:
         return []
-    listed = gateway.client().v1.invoices.list({"customer": standing.customer, "limit": 100}).data
+    listed = gateway.client().v1.invoices.list({"customer": found.customer, "limit": 100}).data
     return [_invoice(each) for each in listed if each.status != "draft"]
 
 

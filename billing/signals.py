@@ -1,8 +1,8 @@
-"""What reaches upward: the apps that own bots and notices listen. Sent in the transaction of the change, while the user
-is held."""
+"""What reaches upward: the apps that own bots and notices listen. Of users it is sent in the transaction of the change,
+while the user is held."""
 
 from django.dispatch import Signal
 
-# user, before and after (plans), word (what happened: see standing.WORDS), until (datetime or None)
-plan_changed = Signal()
-plan_news = Signal()
+plan_changed = Signal()  # user, before and after (plans)
+plan_news = Signal()  # user, news (billing.news.News)
+operator_news = Signal()  # text, facts (a table), key (the occasion, of which they are told once)

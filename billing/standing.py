@@ -128,8 +128,9 @@ def end_what_was_taken_back(charge: str) -> tuple[str, News]:
     v1 = gateway.client().v1
     found = v1.charges.retrieve(charge)
     customer = str(found.customer)
-    newest = v1.charges.list({"customer": customer, "limit": 1}).data
-    ends = bool(newest) and newest[0].id == found.id and bool(found.refunded or found.disputed)
+    listed = v1.charges.list({"customer": customer, "limit": 100}).data  # attempts that failed are among them
+    newest = next((each.id for each in listed if each.paid), "")
+    ends = newest == found.id and bool(found.refunded or found.disputed)
     for subscription in v1.subscriptions.list({"customer": customer}).data if ends else []:
         v1.subscriptions.cancel(subscription.id)
     return customer, _news_of_charge(found, ends)

@@ -297,8 +297,8 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-# Beside the password, which is never kept with a failure.
-AXES_SENSITIVE_PARAMETERS = ["code", "otp"]
+# Beside the password, which is never kept with a failure. The username is an address, which no log is to hold.
+AXES_SENSITIVE_PARAMETERS = ["username", "code", "otp"]
 AXES_CLIENT_IP_CALLABLE = "accounts.client.client_ip"
 AXES_USERNAME_CALLABLE = "accounts.lockout.claimed_email"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.lockout_response"

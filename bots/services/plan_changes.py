@@ -10,17 +10,22 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from billing.plans import PLANS, Limit, Plan, in_words
-from billing.signals import plan_changed, plan_news
+from billing.signals import operator_news, plan_changed, plan_news
 from bots.models import Bot, BotStatus
 from bots.services.errors import IllegalMove
 from bots.services.lifecycle import pause_for_plan, start_bot
-from bots.services.notices import notify
+from bots.services.notices import notify, notify_operators
 from bots.services.places import COUNTED
 
 
 @receiver(plan_news)
 def tell_news(user: User, news: Any, **_: Any) -> None:
     notify(user=user, kind=news.kind, text=news.text, key=news.key)
+
+
+@receiver(operator_news)
+def tell_operators(text: str, facts: dict[str, str], key: str, **_: Any) -> None:
+    notify_operators(kind="system_billing", text=text, facts=facts, key=key)
 
 
 @receiver(plan_changed)

@@ -74,6 +74,7 @@ KINDS = {
     "test": Kind("A test: this channel works", _URGENT),
     "system_halt": Kind("Operators: trading was halted", _URGENT),
     "system_resumed": Kind("Operators: trading was resumed"),
+    "system_billing": Kind("Operators: billing needs a look"),
 }
 
 

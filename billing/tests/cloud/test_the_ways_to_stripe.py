@@ -37,6 +37,9 @@ def test_the_api_answers_with_addresses(cloud, alices: APIClient, alice):
     assert alices.post("/api/v1/billing/portal").json()["url"].startswith(cloud.fake.url + "/portal/")
     assert Standing.objects.filter(user=alice).count() == 1
     assert len(cloud.fake.books.all("customer")) == 1
+    alices.post("/api/v1/billing/checkout", {"plan": "starter", "interval": "month"})
+    # Whoever pays twice in two tabs would have two subscriptions.
+    assert [each["status"] for each in cloud.fake.books.all("checkout.session")] == ["open", "expired"]
 
 
 @pytest.mark.parametrize(

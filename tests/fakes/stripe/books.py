@@ -35,23 +35,22 @@ class Books:
         self.ahead = 0  # seconds that the clock was moved
         self.objects: dict[str, Object] = {}
         self.hidden: dict[str, Any] = {}  # what Stripe knows and does not tell: card numbers, what is planned
+        self.answers: dict[str, Object] = {}  # by idempotency key
+        self.is_changed = False  # since `dump`
         self.tell: Callable[[Object], None] = lambda event: None
         self._wall = now
         self._numbers = itertools.count(1)
         self.account = self.add("account", "acct", email="operator@example.org", charges_enabled=True)
 
     def dump(self) -> str:
-        kept = {
-            "objects": self.objects,
-            "hidden": self.hidden,
-            "ahead": self.ahead,
-            "account": self.account["id"],
-        }
-        return json.dumps({**kept, "number": next(self._numbers)})
+        kept = {"objects": self.objects, "hidden": self.hidden, "ahead": self.ahead, "answers": self.answers}
+        self.is_changed = False
+        return json.dumps({**kept, "account": self.account["id"], "number": next(self._numbers)})
 
     def load(self, text: str) -> None:
         kept = json.loads(text)
         self.objects, self.hidden, self.ahead = kept["objects"], kept["hidden"], kept["ahead"]
+        self.answers = kept["answers"]
         self.account, self._numbers = self.objects[kept["account"]], itertools.count(kept["number"] + 1)
 
     @property
@@ -62,6 +61,7 @@ class Books:
         number = f"{prefix}_{next(self._numbers):014d}"
         row = {"id": number, "object": kind, "created": self.now, "livemode": False, "metadata": {}, **fields}
         self.objects[number] = row
+        self.is_changed = True
         return row
 
     def get(self, kind: str, number: str) -> Object:

@@ -11,6 +11,7 @@ def advance(books: Books, seconds: int) -> int:
     target = books.now + seconds
     catch_up(books, target)
     books.ahead += target - books.now
+    books.is_changed = True
     return books.now
 
 

@@ -72,6 +72,7 @@ ROUTES: list[tuple[str, str, Action]] = [
     ("GET", "payment_methods/ID", _getter("payment_method")),
     ("POST", "checkout/sessions", checkout.create),
     ("GET", "checkout/sessions/ID", _getter("checkout.session")),
+    ("GET", "checkout/sessions", _lister("checkout.session", "/v1/checkout/sessions", "customer", "status")),
     (
         "POST",
         "checkout/sessions/ID/expire",

@@ -29,7 +29,6 @@ class FakeStripe:
         self.delivery = Delivery(self.books)
         self.requests: list[tuple[str, str]] = []
         self.fail_next: list[int] = []  # statuses that the next requests are answered with
-        self.kept: dict[str, tuple[int, Any]] = {}  # answers by idempotency key
         self._server = _Server((LOOPBACK, port), _Handler)
         self._server.fake = self
         self.url = self.books.base_url = f"http://{LOOPBACK}:{self._server.server_port}"
@@ -47,9 +46,9 @@ class FakeStripe:
             self.books.hidden[made["id"]] = secret
 
     def save(self) -> None:
-        """After each change, whole, so that a restart goes on where this ended."""
-        if self.state:
-            with self.books.lock:
+        """Before what has changed is answered, whole, so that a restart goes on where this ended."""
+        with self.books.lock:
+            if self.state and self.books.is_changed:
                 draft = self.state.with_suffix(".new")
                 draft.touch(mode=0o600)
                 draft.write_text(self.books.dump())
@@ -61,6 +60,7 @@ class FakeStripe:
         self._server.server_close()
         for thread in self._threads:
             thread.join(10)
+        self.save()
 
     def call(self, method: str, path: str, key: str, params: dict[str, Any]) -> tuple[int, Any]:
         """The API's answer. The same idempotency key has the same answer."""
@@ -68,18 +68,18 @@ class FakeStripe:
             self.requests.append((method, path))
             if self.fail_next:
                 return self.fail_next.pop(0), {"error": {"type": "api_error", "message": "Told to fail."}}
-            if key and key in self.kept:
-                return self.kept[key]
+            if key and key in self.books.answers:
+                return 200, self.books.answers[key]
             clock.catch_up(self.books)
             try:
-                found = 200, copy.deepcopy(answer(self.books, method, path, params))
+                found = copy.deepcopy(answer(self.books, method, path, params))
             except Refused as refused:
                 return refused.status, refused.body
             except (KeyError, ValueError) as error:
                 return 400, {"error": {"type": "invalid_request_error", "message": f"Bad parameter: {error}"}}
             if key:
-                self.kept[key] = found
-            return found
+                self.books.answers[key] = found
+            return 200, found
 
     def page(self, method: str, path: str, form: dict[str, str]) -> tuple[int, str]:
         """(200, HTML) or (303, address). What a card refuses is told on the page."""
@@ -117,8 +117,8 @@ class FakeStripe:
         return 303, session["url"]
 
     def control(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """POST /control/clock {"seconds"}; /control/delivery {"held", "twice", "shuffled", "delay"}; /control/refund
-        and /control/dispute {"charge"}."""
+        """GET /control/clock; POST it {"seconds"}; /control/delivery {"held", "twice", "shuffled", "delay"};
+        /control/refund and /control/dispute {"charge"}."""
         with self.books.lock:
             if path == "/control/clock":
                 clock.advance(self.books, int(body.get("seconds", 0)))
@@ -163,25 +163,19 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         try:
             if address.path.startswith("/v1/"):
-                self._api(method, address.path, body or address.query)
+                self._json(*self._api(method, address.path, body or address.query))
             elif address.path.startswith("/control/"):
                 self._json(200, self.server.fake.control(address.path, json.loads(body or "{}")))
             else:
                 self._page(*self.server.fake.page(method, address.path, dict(parse_qsl(body))))
         except Refused as refused:
             self._json(refused.status, refused.body)
-        finally:
-            if method != "GET":
-                self.server.fake.save()
 
-    def _api(self, method: str, path: str, text: str) -> None:
+    def _api(self, method: str, path: str, text: str) -> tuple[int, Any]:
         if not self.headers.get("Authorization", "").startswith("Bearer sk_test_"):
             error = {"type": "invalid_request_error", "message": "Invalid API Key provided"}
-            self._json(401, {"error": error})
-            return
-        self._json(
-            *self.server.fake.call(method, path, self.headers.get("Idempotency-Key", ""), decoded(text))
-        )
+            return 401, {"error": error}
+        return self.server.fake.call(method, path, self.headers.get("Idempotency-Key", ""), decoded(text))
 
     def _json(self, status: int, answered: Any) -> None:
         self._answer(status, json.dumps(answered).encode(), "application/json")
@@ -193,6 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, text.encode(), "text/html; charset=utf-8")
 
     def _answer(self, status: int, body: bytes, kind: str, location: str = "") -> None:
+        self.server.fake.save()
         self.send_response_only(status)
         # Stripe's own time: it moves with the clock.
         self.send_header("Date", formatdate(self.server.fake.books.now, usegmt=True))

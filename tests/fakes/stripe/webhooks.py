@@ -36,7 +36,7 @@ class Delivery:
 
     def __init__(self, books: Books, seed: int = 1) -> None:
         self.books, self.held, self.twice, self.shuffled, self.delay = books, False, False, False, 0.0
-        self.waiting: list[Object] = []
+        self.waiting = [_copy(row) for row in books.all("event", pending_webhooks=1)[::-1]]
         self._random = random.Random(seed)
         self._news = threading.Condition()
         self._ended = False
@@ -44,7 +44,7 @@ class Delivery:
 
     def _tell(self, event: Object) -> None:
         with self._news:
-            self.waiting.append(json.loads(json.dumps(event)))
+            self.waiting.append(_copy(event))
             self._news.notify()
 
     def messages(self, event: Object, timestamp: int | None = None) -> list[Message]:
@@ -71,8 +71,9 @@ class Delivery:
             time.sleep(self.delay)
             with self.books.lock:
                 messages = self.messages(event)
-            for message in messages * (2 if self.twice else 1):
-                self._send(post, message)
+            sent = [self._send(post, message) for message in messages * (2 if self.twice else 1)]
+            if all(sent):
+                self._note_sent(event)
 
     def _next(self) -> Object | None:
         with self._news:
@@ -83,11 +84,20 @@ class Delivery:
             place = self._random.randrange(len(self.waiting)) if self.shuffled else 0
             return self.waiting.pop(place)
 
-    def _send(self, post: Callable[[Message], bool], message: Message) -> None:
+    def _send(self, post: Callable[[Message], bool], message: Message) -> bool:
         for _ in range(TRIES):
-            if self._ended or post(message):
-                return
+            if self._ended:
+                break
+            if post(message):
+                return True
             time.sleep(RETRY)
+        return False
+
+    def _note_sent(self, event: Object) -> None:
+        """What was not sent comes again after a restart."""
+        with self.books.lock:
+            self.books.objects[event["id"]]["pending_webhooks"] = 0
+            self.books.is_changed = True
 
     def release(self, **how: Any) -> None:
         with self._news:
@@ -99,6 +109,12 @@ class Delivery:
         with self._news:
             self._ended = True
             self._news.notify_all()
+
+
+def _copy(event: Object) -> Object:
+    """As it is now."""
+    copied: Object = json.loads(json.dumps(event))
+    return copied
 
 
 def _post(message: Message) -> bool:

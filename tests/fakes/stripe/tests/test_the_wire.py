@@ -165,6 +165,22 @@ def test_one_idempotency_key_makes_one_object(client, fake):
     assert len(list(client.v1.customers.list())) == 1
 
 
+def test_what_was_answered_stands_after_a_kill_and_what_was_not_sent_is_sent(tmp_path):
+    def begun() -> tuple[FakeStripe, stripe.StripeClient]:
+        running = FakeStripe(state=tmp_path / "stripe.json")
+        return running, stripe.StripeClient("sk_test_x", base_addresses={"api": running.url})
+
+    fakes, made = [], []
+    for _ in range(2):  # the first is not closed
+        fake, client = begun()
+        made.append(client.v1.customers.create({"email": "a@example.org"}, {"idempotency_key": "one"}).id)
+        fakes.append(fake)
+    assert made[0] == made[1]
+    assert types(fakes[1]) == ["customer.created"]
+    for fake in fakes:
+        fake.close()
+
+
 def test_signed_webhooks_are_what_the_library_accepts(client, fake, shop):
     endpoint = client.v1.webhook_endpoints.create(
         {"url": "http://x.example/", "enabled_events": ["customer.created"]}
