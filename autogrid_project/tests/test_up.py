@@ -11,6 +11,7 @@ import pytest
 
 from autogrid_project.services.home import ROOT, port_is_free
 from autogrid_project.services.launch import answers
+from tests.stack import lend_kernels
 
 pytestmark = pytest.mark.processes
 PATIENCE = 600
@@ -19,12 +20,11 @@ PATIENCE = 600
 @pytest.fixture
 def autogrid(home):
     """Runs a command on stores of its own: those of the suite are named by variables that must not be seen."""
-    measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    lend_kernels(home.path)
     env = {
         "PATH": os.environ["PATH"],
         "AUTOGRID_HOME": str(home.path),
         "AUTOGRID_BOTS_PER_WORKER": "5",
-        **measuring,
     }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

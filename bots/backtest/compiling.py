@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,14 @@ def main() -> None:
     walk_once()
     if HOME is not None:
         (HOME / COMPILED).touch()
+        _forget_others(HOME)
+
+
+def _forget_others(home: Path) -> None:
+    """What earlier versions compiled. One that still runs has it in memory."""
+    for other in home.parent.iterdir():
+        if other != home:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _die_with(parent: int) -> None:

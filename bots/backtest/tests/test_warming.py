@@ -18,7 +18,9 @@ def test_a_process_of_its_own_compiles_what_nobody_has_compiled() -> None:
     from bots.backtest import compiled, jit
 
     assert jit.HOME is not None
-    mark = jit.HOME / jit.COMPILED
+    mark, old = jit.HOME / jit.COMPILED, jit.HOME.parent / "of-an-earlier-version"
     mark.unlink(missing_ok=True)
+    old.mkdir(exist_ok=True)
     compiled.warm()
     assert mark.exists()
+    assert not old.exists()
