@@ -1,9 +1,11 @@
 """Short background work of bots, on the queue `celery`."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
-from bots.services import deliveries, summaries
+from bots.services import account_looks, deliveries, summaries
 from bots.services.notices import DELIVER_TASK
 
 
@@ -30,3 +32,15 @@ def run_backtests() -> int:
     from bots.backtest import jobs  # the bots' workers know this task, and are spared what it stands on
 
     return jobs.run_waiting()
+
+
+@shared_task(name="bots.look_at_accounts", ignore_result=True)
+def look_at_accounts() -> int:
+    """What exchange accounts hold, the longest unseen first, a few a minute."""
+    return account_looks.ask_for_due(timezone.now())
+
+
+@shared_task(name=account_looks.LOOK_TASK, ignore_result=True)
+def look_at_account(credential_id: str) -> None:
+    """Woken by a page or a client that shows the account, and by beat."""
+    account_looks.look(credential_id=UUID(credential_id), now=timezone.now())

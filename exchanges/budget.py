@@ -15,6 +15,12 @@ class AccountQuestions(MinuteThrottle):
     scope = "exchange"
 
 
+class BalanceLooks(MinuteThrottle):
+    """All users' together, by venue: looks at balances that nobody trades by take a bounded share of its limit."""
+
+    scope = "balances"
+
+
 def count_question(*, user_id: UUID) -> None:
     """For questions that a page or a client may ask again and again. Raises AskedTooOften."""
     if not AccountQuestions.counts(str(user_id)):

@@ -13,8 +13,15 @@ REST_FRAMEWORK = {
         "accounts.api.throttles.AnonymousThrottle",
     ],
     # Requests a minute; `exchange` counts those that ask an exchange about an account, pages included, and `code` the
-    # codes of a second factor in an hour.
-    "DEFAULT_THROTTLE_RATES": {"user": 1200, "anonymous": 300, "auth": 60, "exchange": 60, "code": 30},
+    # codes of a second factor in an hour, `balances` the looks at balances by exchange.
+    "DEFAULT_THROTTLE_RATES": {
+        "user": 1200,
+        "anonymous": 300,
+        "auth": 60,
+        "exchange": 60,
+        "balances": 60,
+        "code": 30,
+    },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

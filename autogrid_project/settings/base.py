@@ -176,6 +176,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="17"),
     },
     "find bots without a runner": {"task": "bots.find_bots_without_a_runner", "schedule": 30.0},
+    "look at exchange accounts": {
+        "task": "bots.look_at_accounts",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "run backtests": {"task": "bots.run_backtests", "schedule": 10.0, "options": {"expires": 10}},
     "daily summaries and weekly reports": {
         "task": "bots.send_summaries",

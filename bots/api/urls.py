@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bots.api import backtest, history, ledger, notices, views
+from bots.api import backtest, history, ledger, notices, portfolio, views
 
 urlpatterns = [
     path("bots", views.Bots.as_view(), name="bots"),
@@ -26,6 +26,7 @@ urlpatterns = [
     path("backtest/<uuid:backtest_id>", backtest.BacktestView.as_view(), name="backtest"),
     path("fills.csv", ledger.AllFillsFile.as_view(), name="fills_file"),
     path("sales.csv", ledger.SalesFile.as_view(), name="sales_file"),
+    path("portfolio", portfolio.PortfolioView.as_view(), name="portfolio"),
     path("kill-switch", views.KillSwitch.as_view(), name="kill_switch"),
     path("notifications", notices.Notices.as_view(), name="notifications"),
     path("notifications/channels", notices.Channels.as_view(), name="notice_channels"),

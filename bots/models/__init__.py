@@ -1,5 +1,6 @@
 """The tables of trading. Only `bots.services` writes them."""
 
+from bots.models.account import AccountSnapshot, AccountWorth
 from bots.models.backtest import UNFINISHED, Backtest, BacktestKind, BacktestStatus
 from bots.models.bot import Bot, BotStatus, Strategy, Worker
 from bots.models.delivery import Channel, Delivery, DeliveryState, Priority
@@ -11,6 +12,8 @@ from bots.models.slot import BotSlot
 
 __all__ = [
     "UNFINISHED",
+    "AccountSnapshot",
+    "AccountWorth",
     "Backtest",
     "BacktestKind",
     "BacktestStatus",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from bots.web.views import (
     account,
+    accounts,
     backtest,
     backtest_result,
     backtests,
@@ -23,6 +24,7 @@ from bots.web.views import (
 app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("portfolio/", accounts.portfolio, name="portfolio"),
     path("history/", history.history, name="history"),
     path("bots/", listing.bots, name="bots"),
     path("bots/stop-all/", listing.stop_all, name="stop_all"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
@@ -10,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from bots.models import Bot
-from bots.services import lifecycle
+from bots.services import account_looks, lifecycle
 from exchanges import background
 from exchanges.models import Credential
 from exchanges.services import create_credential
@@ -35,6 +36,14 @@ def at_the_simulator(sim: ThreadedSimulator, settings: Any, db: None) -> Iterato
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The accounts that workers were sent to look at; none of them runs here."""
+    found: list[UUID] = []
+    monkeypatch.setattr(account_looks, "_send", found.extend)
+    return found
 
 
 @pytest.fixture

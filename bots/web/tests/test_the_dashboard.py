@@ -146,7 +146,7 @@ def test_the_number_of_queries_does_not_grow(
             bot = making(f"Bot {count}.{number}")
             filled(bot, 1)
             worth(bot, 1, "1000")
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(16):
             as_alice.get("/")
     assert len(as_alice.get("/").context["curve"]["line"].split()) > 20
 

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from bots import newest, selectors
-from bots.web import portfolio
+from bots import holdings, newest, selectors
+from bots.web import accounts, portfolio
 from bots.web.requests import HtmxRequest, user_of
 from exchanges.models import Mode
 
@@ -32,18 +32,22 @@ def home(request: HtmxRequest) -> HttpResponse:
 
 def _shown(user: User, views: list[dict[str, Any]], request: HtmxRequest) -> dict[str, Any]:
     """Real money and play money are never in one sum."""
-    if not views:
-        return {"has_key": user.credentials.exists()}
-    present = [mode for mode in MONEY if any(view["mode"] == mode for view in views)]
+    modes = holdings.modes_of(user)
     mode = request.GET.get("money", "")
-    mode = mode if mode in present else present[0]
+    if mode not in modes:
+        mode = next((each for each in modes if any(view["mode"] == each for view in views)), "")
     span = request.GET.get("span", "")
     span = span if span in portfolio.SPANS else "7d"
     own = [view for view in views if view["mode"] == mode]
+    common = {"money": mode, "monies": [(name, MONEY[Mode(name)]) for name in modes], "span": span}
+    common |= {} if request.htmx else accounts.shown(user, modes, mode, span)
+    if not own:
+        return {"has_key": bool(modes), **common}
     whole = portfolio.portfolio(own)
     seen = portfolio.past(whole, portfolio.SPANS[span])
     ids = [view["id"] for view in own]
     return {
+        **common,
         "portfolio": whole,
         "day": whole.equity - seen.day_ago,
         "day_ago": seen.day_ago,
@@ -52,8 +56,5 @@ def _shown(user: User, views: list[dict[str, Any]], request: HtmxRequest) -> dic
         "more": max(0, len(own) - ROWS),
         "fills": newest.fills(ids, FILLS),
         "alerts": newest.alerts(ids, ALERTS, datetime.now(UTC) - ALERTS_FOR),
-        "money": mode,
-        "monies": [(name, MONEY[name]) for name in present],
-        "span": span,
         "spans": list(portfolio.SPANS),
     }
