@@ -116,7 +116,7 @@ def test_coins_are_valued_by_their_market_and_unknown_ones_not_at_all(
 
 
 def test_what_bots_work_with_is_a_part_of_the_account_and_never_added(
-    as_alice: Client, key: Credential, making: Making, sent: list[UUID], held: dict[str, Balance], priced: Any
+    as_alice: Client, key: Credential, making: Making, sent: list[UUID], held: dict[str, Balance]
 ) -> None:
     making("At work", status="running", cash=Decimal(700), base=Decimal("0"))
     making("Stopped", cash=Decimal(900))
