@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from bots import store
+from bots.core.rounding import ceil_to, floor_to, nearest
 from bots.core.slots import is_exit
 from bots.core.strategies.config import ConfigError, read_config
 from bots.core.strategies.dca import DCAConfig
@@ -58,14 +59,14 @@ def _dca_spans(bot: Bot, config: DCAConfig, slots: dict[int, BotSlot], market: M
     """A DCA slot has one price: where it buys (lower) or sells (upper)."""
     base = slots.get(0)
     paid = base.spent / base.bought if base and base.bought else None
-    spans: Spans = {0: (paid, None)}
+    spans: Spans = {0: (nearest(paid, market.tick) if paid else None, None)}
     for number in range(1, config.max_orders + 1):
         price = paid * (1 - config.safety_drop(number) / 100) if paid else None
-        spans[number] = (price.quantize(market.tick) if price else None, None)
+        spans[number] = (floor_to(price, market.tick) if price else None, None)
     if config.take_profit is not None:
         average = bot.cost / bot.base if bot.base >= market.lot else None
         target = average * (1 + config.take_profit / 100) if average else None
-        spans[1000] = (None, target.quantize(market.tick) if target else None)
+        spans[1000] = (None, ceil_to(target, market.tick) if target else None)
     return spans
 
 

@@ -2,8 +2,11 @@
 
 import io
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
+from math import nan
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ def price_range(closes: Curve, *, lower: float, upper: float, levels: Iterable[f
         axes.axhline(level, color=ACCENT, alpha=0.35, linewidth=0.6)
     for edge in (lower, upper):
         axes.axhline(edge, color=ACCENT, linewidth=1.3)
-    axes.plot(_times(closes), [value for _, value in closes], color=TEXT, linewidth=1.4)
+    line = list(_with_gaps(closes))
+    axes.plot(_times(line), [value for _, value in line], color=TEXT, linewidth=1.4)
     return _png(figure)
 
 
@@ -61,6 +65,15 @@ def _plot(title: str) -> "tuple[Figure, Any]":
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.8g}"))
     axes.margins(x=0.01)
     return figure, axes
+
+
+def _with_gaps(curve: Curve) -> Iterator[Sequence[float]]:
+    """Broken where nothing is known for much longer than from one point to the next."""
+    usual = median(later[0] - earlier[0] for earlier, later in pairwise(curve)) if len(curve) > 1 else 0
+    for i, point in enumerate(curve):
+        if i and point[0] - curve[i - 1][0] > 2 * usual:
+            yield [point[0] - usual, nan]
+        yield point
 
 
 def _times(curve: Curve) -> list[datetime]:

@@ -1,12 +1,12 @@
 """How things look in a chat: Telegram's HTML, and tables of equal letters that fit a phone."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bots.templatetags.trade import BADGES, coin, state_of
+from bots.templatetags.trade import BADGES, MOMENT, coin, state_of
 
 WIDE = 34  # letters of a fixed-width line on a phone
 STATES = {
@@ -51,6 +51,11 @@ def quote_of(symbol: str) -> str:
 def when(time: datetime | None, zone: str) -> str:
     """In the user's own time zone."""
     return "–" if time is None else f"{time.astimezone(ZoneInfo(zone)):%d %b %H:%M}"
+
+
+def with_times(text: str, zone: str) -> str:
+    """Of a reason, which holds times as milliseconds, for people."""
+    return MOMENT.sub(lambda ms: when(datetime.fromtimestamp(int(ms[0]) / 1000, UTC), zone), text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:

@@ -28,6 +28,7 @@ from exchanges.services import hold_credential
 from marketdata.services import follow
 
 KILL_ACTIONS = {"cancel": "keep", "cancel_and_sell": "sell"}
+_DOES = {"cancel": "orders are cancelled", "cancel_and_sell": "orders are cancelled and coins sold"}
 
 
 def create_bot(
@@ -227,7 +228,7 @@ def _kill(bot: Bot, action: str) -> BotEvent:
     with _locked(bot) as row:
         row.halted = True
         _stop(row, KILL_ACTIONS[action], "The kill switch was used.")
-        return _tell(row, "killed", f"The kill switch was used ({action.replace('_', ' ')}).", "warning")
+        return _tell(row, "killed", f"The kill switch was used: {_DOES[action]}.", "warning")
 
 
 def kill_all(*, user: Any, action: str) -> list[Bot]:
@@ -258,7 +259,7 @@ def _tell_killed(killed: list[Bot], action: str) -> None:
         by_user.setdefault(bot.user, []).append(bot.name)
     for user, names in by_user.items():
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        text = f"The kill switch was used ({action.replace('_', ' ')}): {shown}."
+        text = f"The kill switch was used, {_DOES[action]}: {shown}."
         notify(user=user, kind="kill_switch", text=text, facts={"Bots halted": str(len(names))})
 
 

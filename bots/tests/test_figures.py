@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from accounts.models import User
 from bots import selectors
-from bots.core.rounding import round8
+from bots.core.rounding import ceil_to, floor_to, round8
 from bots.core.types import OrderStatus, OrderType, Side, Ticker
 from bots.models import Bot, BotSlot, EquitySnapshot
 from bots.services import trading
@@ -255,9 +255,9 @@ def test_a_dca_shows_where_it_buys_next_and_where_it_sells(alices, alice, alices
     book(bot, fill_of(opened(bot, 0, quantity=D("0.002")), 1))
     levels = levels_of(alices, bot)
     cost = D(100) / D("0.001998")
-    assert D(levels[1]["lower_price"]) == (cost * D("0.98")).quantize(D("0.01"))
-    assert D(levels[2]["lower_price"]) == (cost * D("0.96")).quantize(D("0.01"))
-    assert D(levels[1000]["upper_price"]) == (cost * D("1.03")).quantize(D("0.01"))
+    assert D(levels[1]["lower_price"]) == floor_to(cost * D("0.98"), D("0.01"))
+    assert D(levels[2]["lower_price"]) == floor_to(cost * D("0.96"), D("0.01"))
+    assert D(levels[1000]["upper_price"]) == ceil_to(cost * D("1.03"), D("0.01"))
     assert levels[1000]["side"] == "sell"
 
 

@@ -11,7 +11,7 @@ from bots.templatetags.trade import price, quantity
 from telegram_bot.commands.choosing import NO_BOTS, bots_of, choose, page_of, paged, pager
 from telegram_bot.commands.registry import command
 from telegram_bot.talking import Answer, Button, say
-from telegram_bot.words import bold, counted, escape, table
+from telegram_bot.words import bold, counted, escape, table, with_times
 
 LINES = 15
 
@@ -55,9 +55,9 @@ def levels(user: User, typed: str) -> Answer:
     # An initial purchase, or an exit, that is not at work is no slot to look at.
     slots = [level for level in reversed(found) if level["slot"] >= 0 or level["order_id"]]
     shown = paged(slots, number or 0, LINES)
-    rows = [[level["side"], _price(level), level["state"], str(level["cycles"])] for level in shown]
-    drawn = table(["Side", "Price", "State", "Cycles"], rows)
-    text = f"{bold(bot.name)} · {len(slots)} slots\n{drawn}{_reasons(shown)}"
+    rows = [[level["side"], level["state"], _price(level), str(level["cycles"])] for level in shown]
+    drawn = table(["Side", "State", "Price", "Cycles"], rows, left=2)
+    text = f"{bold(bot.name)} · {len(slots)} slots\n{drawn}{_reasons(shown, user.timezone)}"
     buttons = [
         *pager(len(slots), number or 0, f"levels:{bot.pk.hex}", LINES),
         _refresh("levels", bot, number),
@@ -70,10 +70,10 @@ def _price(level: dict[str, Any]) -> str:
     return price(level["upper_price"] if level["side"] == "sell" else level["lower_price"])
 
 
-def _reasons(shown: list[dict[str, Any]]) -> str:
+def _reasons(shown: list[dict[str, Any]], zone: str) -> str:
     """Each reason for an order that is not there, once."""
     seen = dict.fromkeys(level["reason"] for level in shown if level["reason"])
-    return "".join(f"\n• {escape(reason)}" for reason in list(seen)[:5])
+    return "".join(f"\n• {escape(with_times(reason, zone))}" for reason in list(seen)[:5])
 
 
 def _refresh(name: str, bot: Bot, page: int | None) -> list[Button]:

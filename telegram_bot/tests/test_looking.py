@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from bots.models import Bot, EquitySnapshot, Order
+from bots.models import Bot, BotSlot, EquitySnapshot, Order
 from marketdata.partitions import ensure_month
 from telegram_bot.periods import PERIODS, starts
 from telegram_bot.tests.conftest import ALICES
@@ -94,6 +94,14 @@ def test_levels_say_why_there_is_no_order(wire, making):
     assert "12 slots" in text
     assert "• the bot is stopped" in text
     assert widest(text) <= 34
+
+
+def test_levels_name_times_in_the_users_own_zone(wire, making, linked):
+    linked.timezone = "Asia/Tokyo"
+    linked.save()
+    bot = making("Drip", "dca", status="running")
+    BotSlot.objects.create(bot=bot, slot=0, reason="waiting: the next buy is due at 1795423252523")
+    assert "the next buy is due at 23 Nov 17:40" in wire.say(ALICES, "/levels")
 
 
 def test_profit_by_days_in_the_users_own_zone(wire, making, linked):

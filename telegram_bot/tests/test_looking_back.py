@@ -1,6 +1,7 @@
 """/backtest and /follow: what comes into the chat by itself, later."""
 
 import io
+import math
 from datetime import timedelta
 from decimal import Decimal
 
@@ -86,8 +87,16 @@ def test_a_name_that_matplotlib_might_take_for_mathematics():
 
 def test_the_range_is_drawn_on_the_price():
     levels = [900.0 + 50 * i for i in range(9)]
-    png = pictures.price_range(CURVE, lower=900, upper=1300, levels=levels, title="BTC/USDT")
+    png = pictures.price_range(
+        CURVE[:40] + CURVE[60:], lower=900, upper=1300, levels=levels, title="BTC/USDT"
+    )
     assert pictures.TEXT in colours(png)
+
+
+def test_a_line_is_broken_where_nothing_is_known():
+    known = [value for _, value in pictures._with_gaps([[0, 5.0], [1, 6.0], [2, 7.0], [9, 8.0]])]
+    assert known[:3] + known[4:] == [5.0, 6.0, 7.0, 8.0]
+    assert math.isnan(known[3])
 
 
 def test_without_a_single_candle_there_still_is_a_picture():
