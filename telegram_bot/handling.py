@@ -5,20 +5,18 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from django.core.cache import cache
 from redis import RedisError
 
 from bots.services import pace
-from telegram_bot import audit, links
+from telegram_bot import audit, inbox, links
 from telegram_bot.messenger import Blocked, Messenger, Refused, RetryAfter, Unreachable
 from telegram_bot.models import Refusal
 from telegram_bot.router import answer
 from telegram_bot.talking import Answer, Incoming, Reply, say
 
 logger = logging.getLogger(__name__)
-REMEMBERED = 86_400  # seconds; Telegram keeps updates that long
 TRIES = 4
-LONGEST_WAIT = 30.0  # seconds that one reply is waited for when Telegram asks to wait
+LONGEST_WAIT = 30.0  # seconds that one reply waits for its turn, or as Telegram asks
 FAILED = "That did not work: the mistake is on our side, and it was written down. Please try again."
 
 
@@ -58,12 +56,8 @@ def incoming_of(update: dict[str, Any]) -> Incoming | None:
 
 
 def first_time(update_id: int, incoming: Incoming) -> bool:
-    """Whether this update is new. Without Redis it counts as such: questions work once by themselves, and the kill
-    switch has to work."""
-    try:
-        if cache.add(f"telegram:update:{update_id}", 1, REMEMBERED):
-            return True
-    except RedisError:
+    """Whether this update is new."""
+    if inbox.is_new(update_id):
         return True
     audit.refused(Refusal.Kind.REPLAYED_UPDATE, chat_id=incoming.chat_id, detail=str(update_id))
     return False
@@ -85,15 +79,22 @@ def _respond(messenger: Messenger, incoming: Incoming, answered: Answer) -> None
 
 
 def _send(messenger: Messenger, incoming: Incoming, reply: Reply) -> None:
-    with suppress(pace.Busy):  # without Redis notices rest, and an answer may go
-        pace.wait_for_all()
-    if reply.edits and incoming.message_id and reply.photo is None:
-        messenger.edit(incoming.chat_id, incoming.message_id, reply, has_photo=incoming.has_photo)
-        message_id = incoming.message_id
-    else:
-        message_id = messenger.send(incoming.chat_id, reply.text, photo=reply.photo, buttons=reply.buttons)
+    """At the pace that notices keep too. Without Redis nobody can, and the answer goes: the kill switch has to work."""
+    try:
+        with pace.turn(incoming.chat_id, LONGEST_WAIT):
+            message_id = _carry(messenger, incoming, reply)
+    except pace.Unknown:
+        message_id = _carry(messenger, incoming, reply)
     if reply.sent is not None:
         reply.sent(message_id)
+
+
+def _carry(messenger: Messenger, incoming: Incoming, reply: Reply) -> int:
+    """The id of the message that it is now."""
+    if reply.edits and incoming.message_id and reply.photo is None:
+        messenger.edit(incoming.chat_id, incoming.message_id, reply, has_photo=incoming.has_photo)
+        return incoming.message_id
+    return messenger.send(incoming.chat_id, reply.text, photo=reply.photo, buttons=reply.buttons)
 
 
 def _patiently(chat_id: int, send: Any) -> None:
@@ -102,13 +103,15 @@ def _patiently(chat_id: int, send: Any) -> None:
         try:
             return send()
         except RetryAfter as error:
+            with suppress(RedisError):  # notices wait too
+                pace.hold(chat_id, error.seconds)
             if error.seconds > LONGEST_WAIT:
                 break
             time.sleep(error.seconds)
         except Blocked:
             links.blocked(chat_id)
             return None
-        except Unreachable:
+        except (Unreachable, pace.Busy):
             break
         except Refused as error:
             logger.warning("telegram_reply_refused", extra={"why": str(error)})

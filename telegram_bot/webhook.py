@@ -1,31 +1,22 @@
-"""Telegram's calls to us: checked, handed over through Redis, answered at once. The service works them off. Nothing
-here knows the library: the web process is spared it."""
+"""Telegram's calls to us: checked, kept for the service (`inbox`), answered at once. Nothing here knows the library:
+the web process is spared it."""
 
 import json
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
-import redis
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from telegram_bot import inbox
 from telegram_bot.audit import refused
 from telegram_bot.models import Refusal
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
-QUEUE = "telegram:updates"
 PATH = "/telegram/webhook/"
 LARGEST = 256 * 1024
-MOST_WAITING = 10_000
-WAIT_SECONDS = 1.0
-
-
-@cache
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5)
 
 
 def secret() -> str:
@@ -49,7 +40,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
     update = _update_of(request)
     if update is None:
         return HttpResponse(status=400)
-    return HttpResponse(status=200 if _keep(update) else 503)
+    return HttpResponse(status=200 if inbox.keep(update) else 503)
 
 
 def _update_of(request: HttpRequest) -> dict[str, Any] | None:
@@ -61,19 +52,3 @@ def _update_of(request: HttpRequest) -> dict[str, Any] | None:
         return None
     fits = isinstance(update, dict) and isinstance(update.get("update_id"), int)
     return update if fits else None
-
-
-def _keep(update: dict[str, Any]) -> bool:
-    try:
-        if _redis().llen(QUEUE) >= MOST_WAITING:
-            return False
-        _redis().rpush(QUEUE, json.dumps(update))
-    except redis.RedisError:
-        return False
-    return True
-
-
-def next_update(seconds: float = WAIT_SECONDS) -> dict[str, Any] | None:
-    """The oldest that waits; None where none came within that time. Raises RedisError."""
-    found = cast("tuple[bytes, bytes] | None", _redis().blpop([QUEUE], seconds))
-    return None if found is None else dict(json.loads(found[1]))

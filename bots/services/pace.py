@@ -31,6 +31,10 @@ class Busy(Exception):
         self.seconds = seconds
 
 
+class Unknown(Busy):
+    """Redis is out of reach: nobody knows what others send."""
+
+
 @cache
 def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5)
@@ -39,11 +43,11 @@ def _redis() -> redis.Redis:
 @contextmanager
 def turn(chat_id: int, patience: float = 30.0) -> Iterator[None]:
     """One message to this chat may be sent in the block. Waits up to `patience` seconds for the chat, then for the
-    limit over all. Raises Busy."""
+    limit over all. Raises Busy, before the block."""
     with _answering():
         _hold_chat(chat_id, time.monotonic() + patience)
     try:
-        wait_for_all()
+        _wait_for_all()
         yield
     finally:
         with suppress(redis.RedisError):  # what was sent was sent
@@ -53,11 +57,10 @@ def turn(chat_id: int, patience: float = 30.0) -> Iterator[None]:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Without Redis nobody knows what others send: nothing goes out."""
     try:
         yield
     except redis.RedisError:
-        raise Busy(5.0) from None
+        raise Unknown(5.0) from None
 
 
 def hold(chat_id: int, seconds: float) -> None:
@@ -85,8 +88,7 @@ def _try_chat(chat_id: int) -> float:
     return left / 1000
 
 
-def wait_for_all() -> None:
-    """Waits for the limit over all alone: for an answer in a chat, which may follow a notice at once. Raises Busy."""
+def _wait_for_all() -> None:
     deadline = time.monotonic() + LONGEST_WAIT
     while (wait := _take()) > 0:
         if time.monotonic() + wait > deadline:

@@ -4,12 +4,14 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.services import register
-from telegram_bot import identity, links
+from bots.services import pace
+from telegram_bot import identity, inbox, links
 from telegram_bot.models import Refusal
 from telegram_bot.service import OUT_OF_REACH, REFUSED, Service
 from telegram_bot.tests.conftest import ALICES, BOBS
@@ -84,6 +86,29 @@ def test_an_update_that_was_in_work_when_it_died_is_not_answered_twice(fake):
         fake.wait(says(BOBS + 1, "linked accounts only"))
     assert len(fake.texts(BOBS)) == 1
     assert set(Refusal.objects.values_list("kind", flat=True)) == {Refusal.Kind.REPLAYED_UPDATE}
+
+
+def test_what_was_in_work_when_the_service_died_is_answered_by_the_next(fake):
+    inbox.keep(fake.say(BOBS, "/help"))
+    fake.chats.updates.clear()
+    inbox.is_new(inbox.take().update["update_id"])
+    with running():
+        fake.wait(says(BOBS, "linked accounts only"))
+    inbox.resume()
+    assert inbox.take() is None, "it is done"
+
+
+def test_replies_keep_to_one_message_a_second_in_a_chat(fake, monkeypatch):
+    monkeypatch.setattr(pace, "CHAT_SECONDS", 1.05)  # as in use
+    linked = register(email="carol@example.org", password="correct horse battery")
+    linked.telegram_chat_id = ALICES
+    linked.save()
+    with running():
+        for _ in range(3):
+            fake.say(ALICES, "/help")
+        fake.wait(lambda chats: len([each for each in chats.of(ALICES) if each["from"]["is_bot"]]) == 3)
+    times = [call.time for call in fake.chats.calls if call.method == "sendMessage"]
+    assert all(later - earlier >= 1 for earlier, later in pairwise(times))
 
 
 def test_a_wrong_token_is_one_sentence_for_status(fake, settings):

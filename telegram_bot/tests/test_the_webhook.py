@@ -1,8 +1,6 @@
 """Telegram calls us: only with the secret, each update once, and what it brings reaches the service."""
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
@@ -11,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from telegram_bot import webhook
+from telegram_bot import inbox, webhook
 from telegram_bot.models import Refusal
 from telegram_bot.tests.conftest import BOBS
 from telegram_bot.tests.test_the_service import running, says
@@ -24,9 +22,7 @@ UPDATE = {"update_id": 5, "message": {"message_id": 1, "text": "/help"}}
 @pytest.fixture
 def on(fake, settings, db, at_once):
     settings.AUTOGRID_TELEGRAM_MODE = "webhook"
-    webhook._redis().delete(webhook.QUEUE)
-    yield settings
-    webhook._redis().delete(webhook.QUEUE)
+    return settings
 
 
 def call(body=UPDATE, secret=None, **options):
@@ -37,14 +33,14 @@ def call(body=UPDATE, secret=None, **options):
 
 def test_an_update_with_the_secret_waits_for_the_service(on):
     assert call() == 200
-    assert webhook.next_update() == UPDATE
+    assert inbox.take().update == UPDATE
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "x" * 300])
 def test_a_forged_secret_is_refused_and_written_down(on, secret):
     assert call(secret=secret) == 403
     assert Refusal.objects.get().kind == Refusal.Kind.FORGED_SECRET
-    assert webhook._redis().llen(webhook.QUEUE) == 0
+    assert inbox.take() is None
 
 
 def test_a_flood_of_forgeries_fills_no_disk(on, monkeypatch):
@@ -68,31 +64,22 @@ def test_what_is_no_update_is_refused(on, body):
 
 
 def test_where_too_much_waits_telegram_keeps_it(on, monkeypatch):
-    monkeypatch.setattr(webhook, "MOST_WAITING", 1)
+    monkeypatch.setattr(inbox, "MOST_WAITING", 1)
     assert [call(), call()] == [200, 503]
+
+
+def test_an_update_that_a_service_died_of_is_tried_once_more(on):
+    inbox.keep(UPDATE)
+    for _ in range(2):
+        taken = inbox.take()
+        assert inbox.is_new(taken.update["update_id"])
+        inbox.resume()  # by the next one, as it starts
+    assert inbox.take() is None, "it may be what they die of"
 
 
 def test_by_polling_there_is_no_webhook(on):
     on.AUTOGRID_TELEGRAM_MODE = "polling"
     assert call() == 404
-
-
-def test_the_web_process_does_not_load_the_library():
-    program = (
-        "import django, sys; django.setup(); import autogrid_project.urls; "
-        "sys.exit(bool({'telegram', 'matplotlib'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_from_telegrams_call_to_the_answer(fake, on, live_server):
-    on.AUTOGRID_URL = live_server.url
-    with running():
-        fake.wait(lambda chats: chats.webhook["url"])
-        fake.say(BOBS, "/help")
-        fake.wait(says(BOBS, "linked accounts only"))
-        assert fake.chats.webhook["secret_token"] == webhook.secret()
 
 
 @pytest.mark.django_db(transaction=True)
