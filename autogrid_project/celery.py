@@ -24,9 +24,11 @@ def use_our_logging(**_: Any) -> None:
 
 
 @worker_ready.connect
-def warm_kernels(**_: Any) -> None:
-    """Only where backtests run: the bots' workers are spared what they stand on."""
+def begin(**_: Any) -> None:
+    """Only where short tasks run: the bots' workers are spared what backtests stand on."""
     if "celery" in app.amqp.queues.consume_from:
         from bots.backtest.warming import warm_in_background
+        from bots.services.notices import ask_for_delivery
 
         warm_in_background()
+        ask_for_delivery()  # what a killed worker had in hand

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
 
+import httpx
 from django.conf import settings
 
 from telegram_bot.talking import LONGEST_CAPTION, LONGEST_TEXT, Reply, Rows
@@ -21,6 +22,7 @@ from telegram.request import HTTPXRequest
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
 SECONDS = 20.0  # of patience with one request
+IDLE_SECONDS = 50.0  # that a connection is kept for the next message: a little less than servers do
 NOT_MODIFIED = "not modified"
 
 
@@ -45,8 +47,12 @@ class Unreachable(Exception):
 
 
 def new_bot() -> Bot:
+    limits = httpx.Limits(max_connections=32, keepalive_expiry=IDLE_SECONDS)
     request = HTTPXRequest(
-        connection_pool_size=32, read_timeout=SECONDS, connect_timeout=SECONDS, pool_timeout=SECONDS
+        read_timeout=SECONDS,
+        connect_timeout=SECONDS,
+        pool_timeout=SECONDS,
+        httpx_kwargs={"limits": limits},
     )
     return Bot(
         settings.AUTOGRID_TELEGRAM_TOKEN,

@@ -9,14 +9,14 @@ from django.conf import settings
 from bots.models import Delivery, Priority
 from bots.services import pace
 from bots.services.senders import Later, Message, Undeliverable
-from telegram_bot import links
+from telegram_bot import kept, links
 
 if TYPE_CHECKING:
     from telegram_bot.messenger import Messenger
 
 
 class ChatSender:
-    """One connection for a batch, opened by its first message."""
+    """One messenger for a batch, taken by its first message."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -50,22 +50,20 @@ class ChatSender:
 
     def _ready(self, delivery: Delivery, chat_id: int) -> "Messenger":
         """Raises Undeliverable."""
-        from telegram_bot.messenger import Messenger
-
         if not settings.AUTOGRID_TELEGRAM_TOKEN:
             raise Undeliverable("Telegram is not set up on this server.")
         user = links.user_of(chat_id)
         if user is None or user.pk != delivery.user_id:
             raise Undeliverable("The chat is linked no longer.")
-        if self._messenger is None:  # the library is large: not every process that knows this class needs it
-            self._messenger = self._stack.enter_context(Messenger())
+        if self._messenger is None:
+            self._messenger = self._stack.enter_context(kept.borrowed())
         return self._messenger
 
 
 def in_chat_words(message: Message) -> str:
     """Telegram's HTML."""
-    parts = [f"<b>{escape(message.title)}</b>", escape(message.text)]
-    parts += [f"• {escape(line)}" for line in message.lines]
+    told = [f"• {line}" for line in message.lines] or [message.text]  # a digest's title says it all
+    parts = [f"<b>{escape(message.title)}</b>", *map(escape, told)]
     if message.bot and message.bot["name"] not in message.title:
         parts.append(f"Bot: {escape(message.bot['name'])}")
     parts += [f"{escape(name)}: {escape(value)}" for name, value in message.facts.items()]

@@ -53,6 +53,7 @@ class Delivery(models.Model):
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     claim = models.UUIDField(null=True, blank=True)  # of the last try: messages that went as one share it
+    holder = models.BigIntegerField(null=True, blank=True)  # the advisory lock of who has it in hand
     next_try_at = models.DateTimeField(default=timezone.now)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

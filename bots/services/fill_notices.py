@@ -9,10 +9,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
 
-from bots.models import Bot, BotEvent, Channel, Delivery, DeliveryState
+from bots.models import Bot, BotEvent, Channel, Delivery
 from bots.services import sql
 from bots.services.topics import KINDS, TOPICS
 
@@ -76,11 +76,9 @@ def free_at(channel: Channel, recipient: str, now: datetime) -> datetime:
     return recent[-1]["at"] + digest.window if len(recent) == digest.burst else now
 
 
-def waiting_with(first: Delivery) -> list[Delivery]:
-    """What else waits for the same address and nobody has claimed, locked for this transaction."""
-    others = Delivery.objects.filter(
-        kind=KIND, channel=first.channel, recipient=first.recipient, state=DeliveryState.PENDING
-    )
+def waiting_with(first: Delivery, free: QuerySet[Delivery]) -> list[Delivery]:
+    """What else of the `free` rows waits for the same address, locked for this transaction."""
+    others = free.filter(kind=KIND, channel=first.channel, recipient=first.recipient)
     # Those that were put off for the digest are due with it; those that are being sent, or just failed, are not.
     others = others.filter(Q(attempts=0) | Q(next_try_at__lte=Now())).exclude(pk=first.pk)
     return list(others.select_for_update(skip_locked=True).order_by("created_at")[: MOST_IN_ONE - 1])

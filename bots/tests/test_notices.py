@@ -12,7 +12,7 @@ from redis import Redis
 
 from bots.models import Delivery
 from bots.runtime.tests.conftest import until
-from bots.services import deliveries, lifecycle, outcome
+from bots.services import claiming, deliveries, lifecycle, outcome
 from bots.services.notices import notify, notify_operators
 from bots.tasks import deliver_notices
 from bots.tests.records import lease_of, plain_bot
@@ -158,9 +158,10 @@ def test_an_address_that_is_refused_for_now_is_tried_again(server, alice):
 
 def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
     trip(bot)
-    [claimed] = deliveries.claim()
-    assert deliveries.drain() == 0, "nobody else touches it while the claim lasts"
-    due_now()
+    with claiming.holder() as holder:
+        [claimed] = claiming.claim(holder)
+        due_now()
+        assert deliveries.drain() == 0, "nobody else touches it while its holder lives"
     assert deliveries.drain() == 1
     assert Delivery.objects.get().attempts == 2
     assert not deliveries._deliver(deliveries.EmailSender(), claimed), (
@@ -172,7 +173,7 @@ def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
 def test_the_most_urgent_go_first(alice):
     notify(user=alice, kind="bot_crashing", text="Usual.")
     notify(user=alice, kind="breaker", text="Urgent.")
-    assert [parcel.first.kind for parcel in deliveries.claim(1)] == ["breaker"]
+    assert [parcel.first.kind for parcel in claiming.claim(1, most=1)] == ["breaker"]
 
 
 def test_of_one_occasion_nobody_is_told_twice(alice, bob):
@@ -213,7 +214,7 @@ def kinds():
 def test_the_kill_switch_of_one_bot_and_of_all_tell_their_user(alice, bob, bot):
     lifecycle.kill_bot(bot=bot, action="cancel_and_sell")
     assert kinds() == [("kill_switch", "alice@example.org")]
-    assert "cancel and sell" in Delivery.objects.get().data["text"]
+    assert "coins sold" in Delivery.objects.get().data["text"]
     for name in ("One", "Two"):
         plain_bot(alice, name=name, status="running")
     lifecycle.kill_all(user=alice, action="cancel")
