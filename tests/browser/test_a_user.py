@@ -16,6 +16,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.axe import complaints
 from tests.stack import PASSWORD, Stack, until
 
 pytestmark = pytest.mark.browser
@@ -92,12 +93,16 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert Path(download.value.path()).read_text().split() == codes
+    for path in ("recovery-codes/", "recovery-codes/generate/", "totp/deactivate/", "reauthenticate/"):
+        page.goto(f"/accounts/second-factor/{path}")
+        assert complaints(page) == []
 
     page.get_by_role("button", name="Sign out").first.click()
     page.get_by_label("Email").fill("careful@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Your code")).to_be_visible()
+    assert complaints(page) == []
     page.get_by_label("Code").fill(codes[0])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Three steps to your first bot")).to_be_visible()
@@ -106,6 +111,7 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
 def switch_on(page: Page) -> list[str]:
     """Gives what the app shows until it is taken: on a slow machine a code is too old before it is read."""
     secret = page.locator("#secret").inner_text()
+    assert complaints(page) == []
     for _ in range(20):
         page.get_by_label("Code").fill(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
         with page.expect_navigation():
@@ -202,6 +208,7 @@ def test_a_backtest_is_run_read_compared_and_turned_into_a_bot(page: Page) -> No
     page.wait_for_load_state()  # the script that hears the key has run
     page.locator("figure").nth(1).press("End")
     expect(page.locator("output").nth(1)).to_contain_text("Buy and hold:")
+    assert complaints(page) == []
 
     page.get_by_role("link", name="Backtests").first.click()
     boxes = page.get_by_role("checkbox", name="Compare")
@@ -210,6 +217,7 @@ def test_a_backtest_is_run_read_compared_and_turned_into_a_bot(page: Page) -> No
         box.check()
     page.get_by_role("button", name="Compare the ticked").click()
     expect(page.get_by_role("heading", name="2 backtests side by side")).to_be_visible()
+    assert complaints(page) == []
 
     page.goto(replayed)
     low = page.locator("dt", has_text="Lower price").locator("xpath=following-sibling::dd[1]").inner_text()
@@ -231,6 +239,7 @@ def test_a_search_tells_its_size_moves_by_itself_and_ends_in_a_map(page: Page) -
     expect(page.locator(".note").filter(has_text="luck").first).to_be_visible()
     page.get_by_text("The same as a table").click()
     expect(page.get_by_role("region", name="The heatmap as a table")).to_be_visible()
+    assert complaints(page) == []
     page.get_by_role("button", name="Backtest this").first.click()
     expect(page.get_by_role("heading", name="What that means")).to_be_visible(timeout=PATIENCE)
 
@@ -243,7 +252,7 @@ def bare(browser: Browser, stack: Stack) -> Iterator[Page]:
         yield page
 
 
-def test_a_dca_bot_is_made_started_and_killed_by_forms_alone(bare: Page) -> None:
+def test_a_dca_bot_and_a_backtest_need_forms_alone(bare: Page) -> None:
     sign_up(bare, "bare@example.org")
     bare.goto("/keys/")
     bare.get_by_label("Label").fill("Main")
@@ -267,9 +276,6 @@ def test_a_dca_bot_is_made_started_and_killed_by_forms_alone(bare: Page) -> None
     bare.get_by_role("button", name="Halt the bot").click()
     expect(bare.locator("#p-head .badge")).to_have_text("Halted")
 
-
-def test_a_backtest_needs_forms_alone(bare: Page) -> None:
-    sign_up(bare, "no-script@example.org")
     bare.goto("/backtest/")
     bare.get_by_role("radio", name="DCA").check(force=True)
     bare.get_by_label("From").fill(yesterday())
