@@ -34,7 +34,9 @@ MOST_FEES = Decimal("0.05")
 
 
 class BacktestBody(StrictSerializer):
-    """`end_date` is inclusive, UTC. `fees` is the fraction taken of each fill. With `risk`, the bot's breakers work."""
+    """`end_date` is inclusive, UTC. `fees` is the fraction taken of each fill; `taker_fees`, where given, of those that
+    take (market orders, the initial purchase). `slippage` is the fraction by which these do worse than the price. With
+    `risk`, the bot's breakers work."""
 
     strategy = inputs.choice(Strategy)
     symbol = inputs.TextField(max_length=20)
@@ -45,6 +47,8 @@ class BacktestBody(StrictSerializer):
     timeframe = inputs.choice(Timeframe, default=Timeframe.M1.value)
     fill_model = inputs.choice(FillModelName, default="ohlc")
     fees = DecimalField(default=Decimal("0.001"), min_value=Decimal(0), max_value=MOST_FEES)
+    taker_fees = DecimalField(default=None, allow_null=True, min_value=Decimal(0), max_value=MOST_FEES)
+    slippage = DecimalField(default=Decimal(0), min_value=Decimal(0), max_value=MOST_FEES)
     risk = serializers.BooleanField(default=False)
     background = serializers.BooleanField(
         default=False, help_text="Answers 202 at once; GET /backtest/{id} tells how far it is."

@@ -139,6 +139,8 @@ def request_json(request: Request) -> dict[str, Any]:
         "timeframe": request.timeframe,
         "fill_model": request.fill_model,
         "fees": f"{request.fees:f}",
+        "taker_fees": None if request.taker_fees is None else f"{request.taker_fees:f}",
+        "slippage": f"{request.slippage:f}",
         "risk": request.risk,
         "config": plain_config(request.config),
     }
@@ -158,4 +160,10 @@ def request_of(data: dict[str, Any]) -> Request:
     days = {name: date.fromisoformat(data[name]) for name in ("start_date", "end_date")}
     names = ("strategy", "symbol", "exchange", "timeframe", "fill_model", "risk", "config")
     found = Request(**{name: data[name] for name in names}, **cast(Any, days))
-    return replace(found, fees=Decimal(data["fees"]))
+    taker = data.get("taker_fees")  # results kept by earlier versions have neither
+    return replace(
+        found,
+        fees=Decimal(data["fees"]),
+        taker_fees=None if taker is None else Decimal(taker),
+        slippage=Decimal(data.get("slippage", 0)),
+    )

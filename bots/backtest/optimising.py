@@ -136,7 +136,7 @@ class Optimising:
 
     def luck(self, trials: Trials, best: int, earlier: int) -> dict[str, Any]:
         config = read_config(self.request.strategy, trials.configs[best])
-        case = Case(config, *self.found, should_stop=self.should_stop)
+        case = Case(config, *self.found, slippage=self.request.slippage, should_stop=self.should_stop)
         investment, candles = float(config.investment), self.found.candles
         run = run_of(case, MODELS[FillModelName(self.request.fill_model)])
         equity, _ = metrics.equity_curve(run, candles, investment)

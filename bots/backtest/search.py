@@ -66,7 +66,8 @@ def try_all(
             ready[number] = parsed
     tell(len(configs) - len(ready))
     model = FillModelName(request.fill_model)
-    answers = scores(list(ready.values()), *found, model, should_stop=should_stop)
+    asked = list(ready.values()), *found, model
+    answers = scores(*asked, slippage=request.slippage, should_stop=should_stop)
     for number, score in zip(ready, answers, strict=False):
         trials.scores[number] = score
         tell(1)

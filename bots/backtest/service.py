@@ -29,7 +29,8 @@ LONGEST = 50.0  # seconds of replaying; proxies cut a request at 60
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`end_date` is inclusive, UTC. `fees` is the fraction of each fill, maker or taker."""
+    """`end_date` is inclusive, UTC. `fees` is the fraction taken of each fill; of those that take,
+    `taker_fees` where given. `slippage` is the fraction by which orders that take do worse than the price."""
 
     strategy: str
     symbol: str
@@ -40,6 +41,8 @@ class Request:
     timeframe: str = Timeframe.M1.value
     fill_model: str = FillModelName.OHLC.value
     fees: Decimal = Decimal("0.001")
+    taker_fees: Decimal | None = None
+    slippage: Decimal = Decimal(0)
     risk: bool = False
 
 
@@ -68,7 +71,8 @@ def case_of(request: Request, patience: float = PATIENCE) -> Case:
     config = checked_config(request.strategy, request.config)
     found = market_and_candles(request, patience)
     _check(config, found.market, found.candles)
-    return Case(config, *found, read_limits(request.config) if request.risk else NO_LIMITS)
+    limits = read_limits(request.config) if request.risk else NO_LIMITS
+    return Case(config, *found, limits, slippage=request.slippage)
 
 
 class Found(NamedTuple):
@@ -83,7 +87,8 @@ def market_and_candles(request: Request, patience: float = PATIENCE) -> Found:
     """The config apart. Raises as `backtest` does."""
     start, end = _span(request)
     market = market_for(request.exchange, request.symbol)
-    market = replace(market, maker_fee=request.fees, taker_fee=request.fees)
+    taker = request.fees if request.taker_fees is None else request.taker_fees
+    market = replace(market, maker_fee=request.fees, taker_fee=taker)
     return Found(market, *_candles(request, start, end, patience))
 
 

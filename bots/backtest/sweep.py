@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from itertools import islice
 
 import numpy as np
@@ -13,7 +14,7 @@ from bots.backtest.path import MODELS, FillModel, FillModelName
 from bots.backtest.replay import replay
 from bots.backtest.run import Case, StrategyConfig
 from bots.backtest.score import Score, score
-from bots.core.types import Market
+from bots.core.types import ZERO, Market
 from marketdata.columns import SCALE, Columns
 
 CHUNK = 64  # configs on their way at once
@@ -26,6 +27,7 @@ def scores(
     width: int,
     model: FillModelName,
     *,
+    slippage: Decimal = ZERO,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[Score]:
     """One score for each config, in their order, on all cores; ends early when `should_stop` says so, which is asked
@@ -34,7 +36,7 @@ def scores(
     kernel = _Kernel(candles, width, MODELS[model]) if is_ready() and len(candles) else None
 
     def one(config: StrategyConfig) -> Score:
-        case = Case(config, market, candles, width, should_stop=should_stop or bool)
+        case = Case(config, market, candles, width, slippage=slippage, should_stop=should_stop or bool)
         found = kernel(case) if kernel else None
         return found or score(case, replay(case, MODELS[model]))
 

@@ -85,6 +85,18 @@ def test_higher_fees_leave_less(alices: APIClient, stored: None) -> None:
     assert cheap["total_return"] > dear["total_return"]
 
 
+def test_what_takes_may_cost_more_and_do_worse_than_the_price(alices: APIClient, stored: None) -> None:
+    """Only the initial purchase takes: the fills of a grid rest."""
+    plain, taking, slipping = (
+        alices.post(URL, body(fees="0", **more), format="json").json()
+        for more in ({}, {"taker_fees": "0.001"}, {"slippage": "0.01"})
+    )
+    bought = plain["trades"][0]["price"] * plain["trades"][0]["quantity"]
+    assert taking["fees_quote"] == pytest.approx(bought * 0.001, rel=0.02)
+    assert slipping["trades"][0]["price"] == pytest.approx(plain["trades"][0]["price"] * 1.01)
+    assert slipping["total_return"] < plain["total_return"]
+
+
 def test_missing_candles_are_fetched_first(
     alices: APIClient, exchange: ThreadedSimulator, settings: Any, tmp_path: Path
 ) -> None:
@@ -131,6 +143,7 @@ def test_what_takes_long_to_fetch_says_how_far_it_is(
         ({"timeframe": "7m"}, "timeframe", "invalid_choice"),
         ({"fees": "NaN"}, "fees", "infinite"),
         ({"fees": "0.5"}, "fees", "max_value"),
+        ({"slippage": "-0.1"}, "slippage", "min_value"),
         ({"config": {}}, "config.lower_price", "required"),
         (
             {"config": {"lower_price": 46_000, "upper_price": 54_000, "grid_count": 100, "investment": 10}},

@@ -174,7 +174,7 @@ def test_a_search_is_cancelled_between_two_configs(
 ) -> None:
     begun, ended = threading.Event(), threading.Event()
 
-    def endless(*_: Any, should_stop: Any) -> Any:
+    def endless(*_: Any, slippage: Any, should_stop: Any) -> Any:
         begun.set()
         while not should_stop():
             ended.wait(0.02)

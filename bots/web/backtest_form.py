@@ -16,6 +16,7 @@ from marketdata.models import Timeframe
 
 DAYS = 30  # looked back where nothing else is asked for
 MOST_FEES = Decimal(5)  # per cent of a fill
+FRACTIONS = ("fees", "taker_fees", "slippage")  # of a request; per cent in the form
 WAYS = [
     (FillModelName.OHLC, "Shorter way first"),
     (FillModelName.NEXT_CANDLE, "New orders wait for the next candle"),
@@ -27,6 +28,12 @@ WAYS = [
 def _day(label: str, help_text: str = "") -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date", "min": "2009-01-01"}, format="%Y-%m-%d")
     return forms.DateField(label=label, help_text=help_text, widget=widget)
+
+
+def _percent(label: str, help_text: str = "", **extra: Any) -> forms.DecimalField:
+    widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
+    bounds: dict[str, Any] = {"min_value": Decimal(0), "max_value": MOST_FEES, "decimal_places": 6}
+    return forms.DecimalField(label=label, help_text=help_text, widget=widget, **bounds, **extra)
 
 
 class BacktestForm(StrategyForm):
@@ -45,13 +52,10 @@ class BacktestForm(StrategyForm):
         initial=FillModelName.OHLC,
         help_text="Candles do not tell in which order prices were reached. Worst and best are always computed too.",
     )
-    fees = forms.DecimalField(
-        label="Fee of a fill",
-        min_value=Decimal(0),
-        max_value=MOST_FEES,
-        decimal_places=6,
-        initial=Decimal("0.1"),
-        widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
+    fees = _percent("Fee of a fill", initial=Decimal("0.1"))
+    taker_fees = _percent("Taker fee", "Of market orders. Empty: the same.", required=False)
+    slippage = _percent(
+        "Slippage", "Market orders do this much worse than the price.", initial=0, required=False
     )
     risk = forms.BooleanField(
         label="With the circuit breakers",
@@ -77,15 +81,19 @@ class BacktestForm(StrategyForm):
             **{name: data[name] for name in names},
             symbol=data["symbol"].strip().upper(),
             fees=data["fees"] / 100,
+            taker_fees=None if data["taker_fees"] is None else data["taker_fees"] / 100,
+            slippage=(data["slippage"] or 0) / Decimal(100),
             config=self.config(),
         )
 
 
 def initial_of_request(asked: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A form filled in as a kept request is; with another `config`, as one the optimiser found."""
-    percent = (Decimal(asked["fees"]) * 100).normalize()
     plain = {name: value for name, value in asked.items() if name != "config"}
-    return {**plain, "fees": f"{percent:f}", **(asked["config"] if config is None else config)}
+    percents = {
+        name: f"{(Decimal(asked[name]) * 100).normalize():f}" for name in FRACTIONS if asked.get(name)
+    }
+    return {**plain, **percents, **(asked["config"] if config is None else config)}
 
 
 def initial_of_bot(bot: Bot) -> dict[str, Any]:

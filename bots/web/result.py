@@ -9,7 +9,7 @@ from bots.core.slots import DCA_EXIT_SLOT, EXIT_SLOT, PURCHASE_SLOT
 from bots.models import Strategy
 from bots.templatetags.trade import duration
 from bots.web import plots
-from bots.web.backtest_form import WAYS
+from bots.web.backtest_form import FRACTIONS, WAYS
 from bots.web.findings import days_of, sentences
 from bots.web.price_plot import price_plot
 from bots.web.strategy_form import FIELDS, StrategyForm
@@ -36,7 +36,7 @@ def asked(request: Mapping[str, Any]) -> dict[str, Any]:
         **request,
         "start": datetime.fromisoformat(request["start_date"]).date(),
         "end": datetime.fromisoformat(request["end_date"]).date(),
-        "fees": Decimal(request["fees"]) * 100,
+        **{name: Decimal(request[name]) * 100 for name in FRACTIONS if request.get(name)},
         "way": dict(WAYS)[request["fill_model"]],
         "fields": [(labels[name].label, given[name]) for name in names],
     }

@@ -34,7 +34,7 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 def form(**changes: Any) -> dict[str, Any]:
     today = datetime.now(UTC).date()
     days = {"start_date": f"{today - timedelta(days=1)}", "end_date": f"{today}"}
-    how = {"timeframe": "1m", "fill_model": "ohlc", "fees": "0.1"}
+    how = {"timeframe": "1m", "fill_model": "ohlc", "fees": "0.1", "taker_fees": "0.15", "slippage": "0.02"}
     market = {"strategy": "grid", "exchange": "binance", "symbol": "btc/usdt"}
     return market | days | how | {"spacing": "arithmetic", "post_only": "on"} | GRID | changes
 
@@ -159,7 +159,9 @@ def test_one_that_waits_can_be_cancelled(as_alice: Client, alice: User) -> None:
 def test_a_result_can_be_asked_again_changed_and_deleted(as_alice: Client, done: Backtest) -> None:
     as_alice.post(f"/backtest/{done.id}/again/")
     assert Backtest.objects.count() == 2
-    assert 'value="60000"' in shown(as_alice, f"/backtest/?like={done.id}")
+    assert "0.1%, taker 0.15%" in shown(as_alice, f"/backtest/{done.id}/")
+    page = shown(as_alice, f"/backtest/?like={done.id}")
+    assert all(f'value="{value}"' in page for value in ("60000", "0.15", "0.02"))
     as_alice.post(f"/backtest/{done.id}/delete/")
     assert not Backtest.objects.filter(id=done.id).exists()
 
