@@ -5,34 +5,26 @@ import re
 import pytest
 
 from accounts.models import Plan
+from telegram_bot.commands.basics import NOTICES_ONLY
+from telegram_bot.commands.registry import COMMANDS
 from telegram_bot.router import STRANGER
 from telegram_bot.tests.conftest import ALICES, BOBS
 
 UNWELL = re.compile("(update|command)_failed|reply_(lost|refused)")
+# Behind each command.
+JUNK = [
+    "",
+    "🙈🙉🙊 \u202e\u200f right to left",
+    "'; DROP TABLE bots; -- %s %(x)s {0}",
+    "<b>open *_[` &amp;",
+    "x" * 3980,
+    ":999999999999999999999",
+]
 HOSTILE = [
-    " ",
-    "/",
-    "//",
-    "hello",
-    "/start",
-    "/start ../../etc/passwd",
-    "/start '; DROP TABLE users; --",
-    "/nonsense",
-    "/bot <b>open",
-    "/bot *_[`",
-    "/bot '; DROP TABLE bots; --",
-    "/bot %s %(x)s {0}",
-    "/kill 🙈🙉🙊",
-    "/bot \u202e\u200f right to left",
-    "/startbot " + "x" * 3990,
-    "🙈" * 2000,
-    "/levels 00000000000000000000000000000000",
-    "/orders :::::",
-    "/status :999999999999999999999",
-    "/profit daily -1",
-    "/status@autogrid_demo_bot table",
-    "/bots 99999999999999999999999999",
-    "/pnl\x00\nnewline",
+    *(f"/{name} {junk}" for name in COMMANDS for junk in JUNK),
+    *(" ", "/", "//", "hello", "/nonsense", "/start ../../etc/passwd", "🙈" * 2000, "/pnl\x00\nnewline"),
+    *("/profit daily -1", "/orders :::::", "/levels 00000000000000000000000000000000"),
+    *("/status@autogrid_demo_bot table", "/bots 99999999999999999999999999"),
 ]
 
 MADE_UP = [
@@ -44,7 +36,8 @@ MADE_UP = [
 def test_a_stranger_gets_one_answer_a_minute_that_tells_nothing(wire, alice):
     for chat_id, text in enumerate(HOSTILE, start=BOBS):
         assert wire.say(chat_id, text) == STRANGER, text
-        assert wire.say(chat_id, text) == "", text
+    for text in HOSTILE[:: len(JUNK)]:
+        assert wire.say(BOBS, text) == "", text
 
 
 def test_junk_gets_a_clear_answer(wire, linked, making, caplog):
@@ -57,15 +50,20 @@ def test_junk_gets_a_clear_answer(wire, linked, making, caplog):
 
 @pytest.mark.parametrize("kind", ["group", "supergroup", "channel"])
 def test_groups_hear_nothing(wire, linked, kind):
-    assert wire.say(-7, "/status", kind=kind, sender=ALICES) == ""
+    for text in HOSTILE[:: 1 if kind == "group" else len(JUNK)]:
+        wire.fake.say(-7, text, kind=kind, sender=ALICES)
+    wire.pump()
     assert wire.fake.from_bot(-7) == []
 
 
 def test_names_are_shown_as_they_are_written(wire, linked, making):
     name = "<script>alert(1)</script> & *bold* _it_"
     making(name)
-    for command in ("/status", "/bots", "/bot", "/pnl 1", "/levels 1", "/startbot 1"):
-        assert "<script>" in wire.say(ALICES, command)
+    for command in ("/status", "/bots", "/bot", "/pnl 1", "/levels 1", "/orders 1", "/backtest 1", "/follow"):
+        assert "<script>" in wire.say(ALICES, command), command
+    for command in ("/startbot", "/stopbot", "/pause", "/kill 1"):
+        assert "<script>" in wire.say(ALICES, command), command
+        assert "<script>" in wire.press(ALICES, "No, leave it"), command
 
 
 def test_buttons_nobody_made_do_nothing(wire, linked, making, caplog):
@@ -96,7 +94,16 @@ def test_another_users_bot_is_not_there(wire, making, bob):
 
 def test_a_free_plan_in_the_cloud_has_notifications_alone(wire, linked, settings):
     settings.AUTOGRID_DEPLOYMENT = "cloud"
-    assert "Starter plan" in wire.say(ALICES, "/status")
+    for command in COMMANDS.values():
+        for junk in JUNK:
+            said = wire.say(ALICES, f"/{command.name} {junk}")
+            assert said == NOTICES_ONLY or (said and command.for_all), (command.name, junk)
+    assert {each.name for each in COMMANDS.values() if each.for_all} == {
+        "start",
+        "help",
+        "settings",
+        "unlink",
+    }
     assert "/unlink" in wire.say(ALICES, "/help")
     assert "Unlink this chat?" in wire.say(ALICES, "/unlink")
     linked.plan = Plan.STARTER
