@@ -6,7 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import redis
 from django.apps import apps
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
@@ -16,10 +18,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accounts.models import User
-from bots.models import Bot, BotStatus, Order
+from bots.models import Bot, BotEvent, BotStatus, Order, Worker
 from exchanges.models import Mode
 
 ACTIVE = timedelta(days=30)
+QUEUES = ("bots", "celery")
+PATIENCE = 2  # seconds for Redis
 Samples = list[tuple[tuple[str, ...], Decimal]]  # (label values, value)
 
 
@@ -43,6 +47,10 @@ def figures() -> list[Figure]:
         Figure("autogrid_bots", "Bots by what their users want of them.", _bots(), ("status", "mode")),
         Figure("autogrid_trades_executed", "Trades of all bots that exist.", _trades()),
         Figure("autogrid_orders_per_minute", "Orders of running bots in the last minute.", _orders()),
+        Figure("autogrid_errors_per_hour", "Errors that bots told of in the last hour.", _errors()),
+        Figure("autogrid_tasks_waiting", "Tasks that no worker has taken yet.", _waiting(), ("queue",)),
+        Figure("autogrid_workers", "Workers of bots that beat.", [((), Decimal(Worker.objects.count()))]),
+        Figure("autogrid_leases", "Bots that a worker holds.", _leases()),
     ]
     if apps.is_installed("billing"):
         from billing import revenue
@@ -82,17 +90,42 @@ def _orders() -> Samples:
     return [((), Decimal(made.count()))]
 
 
+def _errors() -> Samples:
+    since = timezone.now() - timedelta(hours=1)
+    return [((), Decimal(BotEvent.objects.filter(level=BotEvent.Level.ERROR, time__gte=since).count()))]
+
+
+def _waiting() -> Samples:
+    """None while Redis does not answer: the database's figures are told all the same."""
+    try:
+        with redis.Redis.from_url(
+            settings.CELERY_BROKER_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+        ) as broker:
+            return [((queue,), Decimal(int(broker.llen(queue)))) for queue in QUEUES]
+    except redis.RedisError:
+        return []
+
+
+def _leases() -> Samples:
+    return [((), Decimal(Bot.objects.exclude(lease_owner=None).count()))]
+
+
 def on_the_front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Of the admin."""
     found = {figure.name: figure for figure in figures()}
     bots = {status: Decimal(0) for status in BotStatus.values}
     for (status, _), value in found["autogrid_bots"].samples:
         bots[status] += value
+    waiting = found["autogrid_tasks_waiting"]
     shown = [
         ("Active users", f"{found['autogrid_active_users'].total:,}"),
         ("Bots that run", f"{bots['running']:,}"),
         ("Bots in error", f"{bots['error']:,}"),
+        ("Errors in an hour", f"{found['autogrid_errors_per_hour'].total:,}"),
         ("Orders in the last minute", f"{found['autogrid_orders_per_minute'].total:,}"),
+        ("Tasks that wait", f"{waiting.total:,}" if waiting.samples else "Redis is away"),
+        ("Workers", f"{found['autogrid_workers'].total:,}"),
+        ("Bots they hold", f"{found['autogrid_leases'].total:,}"),
         ("Trades executed", f"{found['autogrid_trades_executed'].total:,}"),
     ]
     if "autogrid_mrr_usd" in found and request.user.has_perm("billing.view_standing"):

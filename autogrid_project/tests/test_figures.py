@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import User
 from autogrid_project import figures
-from bots.models import Bot
+from bots.models import Bot, BotEvent
 from exchanges.models import Credential
 
 
@@ -42,8 +42,14 @@ def test_active_is_who_signed_in_who_uses_the_api_and_whose_bots_run(alice, bob)
 
 def test_bots_by_what_they_do_and_all_their_trades(alice):
     bot_of(alice, status="running", trades=5)
-    bot_of(alice, status="error", trades=2)
+    broken = bot_of(alice, status="error", trades=2)
+    BotEvent.objects.create(bot=broken, kind="key_refused", level="error", text="The key is refused.")
+    BotEvent.objects.create(bot=broken, kind="order_filled", text="Bought.")
     page = told()
+    assert "\nautogrid_errors_per_hour 1.0\n" in page
+    assert '\nautogrid_tasks_waiting{queue="bots"} ' in page
+    assert "\nautogrid_workers 0.0\n" in page
+    assert "\nautogrid_leases 0.0\n" in page
     assert '\nautogrid_bots{mode="paper",status="running"} 1.0\n' in page
     assert '\nautogrid_bots{mode="live",status="running"} 0.0\n' in page
     assert "\nautogrid_trades_executed 7.0\n" in page
@@ -61,10 +67,12 @@ def test_without_the_database_the_rest_is_answered_all_the_same(monkeypatch):
     assert "python_info" in page
 
 
-def test_operators_see_them_on_the_front_page(client, db):
+def test_operators_see_them_on_the_front_page(client, db, settings):
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     operator = User.objects.create_superuser("operator@example.org", "a password for tests")
     bot_of(operator, trades=1234)
     client.force_login(operator, "allauth.account.auth_backends.AuthenticationBackend")
     page = client.get("/admin/").content.decode()
     assert "1,234" in page
     assert "Bots in error" in page
+    assert "Redis is away" in page
