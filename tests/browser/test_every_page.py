@@ -18,9 +18,9 @@ OPEN = [
     "account_reset_password_from_key_done", "account_inactive", "account_email_verification_sent",
 ]  # fmt: skip
 SIGNED_IN = [
-    "web:home", "web:history", "web:bots", "web:new", "web:bot", "web:edit", "web:backtests", "web:optimize",
-    "web:keys", "web:account", "web:notices", "telegram:link", "account_change_password", "account_logout",
-    "account_reauthenticate", "mfa_index",
+    "web:home", "web:portfolio", "web:history", "web:bots", "web:new", "web:bot", "web:edit", "web:backtests",
+    "web:optimize", "web:keys", "web:account", "web:notices", "telegram:link", "account_change_password",
+    "account_logout", "account_reauthenticate", "mfa_index",
 ]  # fmt: skip
 OF_A_BOT = {"web:bot", "web:edit"}
 # Links of mails, without a key that fits.
