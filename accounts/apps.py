@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import browsers, second_factor, signals  # noqa: F401 - connect what they receive
+        from accounts import browsers, confirming, second_factor, signals  # noqa: F401 - connect what they receive

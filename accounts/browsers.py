@@ -7,15 +7,16 @@ from uuid import UUID
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from redis.exceptions import RedisError
 
+from accounts import tokens
 from accounts.client import client_ip
-from accounts.models import Browser, User
+from accounts.models import Browser, Revocation, User
 
 NOTED_EVERY = 300  # s
 
@@ -63,9 +64,14 @@ def sign_out(*, user: User, browser_id: UUID) -> None:
     _end(Browser.objects.filter(pk=Browser.objects.get(pk=browser_id, user=user).pk))
 
 
-def sign_out_others(*, user: User, session_key: str | None) -> None:
-    """All but the browser of this session."""
-    _end(Browser.objects.filter(user=user).exclude(session_key=session_key or ""))
+def sign_out_others(*, request: HttpRequest, user: User) -> None:
+    """All but the session of this request: browsers, whether they were noted or not, and programs."""
+    _end(Browser.objects.filter(user=user).exclude(session_key=request.session.session_key or ""))
+    User.objects.filter(pk=user.pk).update(session_generation=F("session_generation") + 1)
+    user.refresh_from_db(fields=["session_generation"])
+    tokens.revoke_all(user=user, reason=Revocation.LOGOUT)
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    request.session.save()
 
 
 def _end(ended: QuerySet[Browser]) -> None:

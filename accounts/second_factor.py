@@ -16,7 +16,8 @@ from django.http import HttpRequest
 
 from accounts import lockout
 from accounts.adapter import totp_step
-from accounts.api.throttles import CodeThrottle
+from accounts.api.throttles import CodeThrottle, DailyCodeThrottle
+from accounts.browsers import sign_out_others
 from accounts.models import User
 from accounts.signals import codes_guessed, recovery_code_spent, recovery_codes_renewed, second_factor_changed
 
@@ -34,15 +35,20 @@ def check(*, request: HttpRequest, user: User, code: str, signed_in: bool) -> Au
         raise _wrong()
     # Counted apart: who signs in knows the password, but who has stolen a token must not keep the owner out.
     asker = f"{user.pk}:{'confirm' if signed_in else 'sign-in'}"
-    if not CodeThrottle.counts(asker):
-        raise ValidationError("Too many codes within an hour. Try again later.", code="too_many_codes")
+    for throttle, span in ((CodeThrottle, "an hour"), (DailyCodeThrottle, "a day")):
+        if not throttle.counts(asker):
+            raise ValidationError(f"Too many codes within {span}. Try again later.", code="too_many_codes")
     found = spend(user=user, code=code)
     if found is None:
         user_login_failed.send(sender=__name__, request=request, credentials={"email": user.email})
-        if not signed_in and (lockout.refuses(request, user.email) or CodeThrottle.is_spent(asker)):
+        if not signed_in and (lockout.refuses(request, user.email) or _is_spent(asker)):
             codes_guessed.send(User, user=user)
         raise _wrong()
     return found
+
+
+def _is_spent(asker: str) -> bool:
+    return CodeThrottle.is_spent(asker) or DailyCodeThrottle.is_spent(asker)
 
 
 def spend(*, user: User, code: str) -> Authenticator | None:
@@ -79,6 +85,8 @@ def note_switched_on(request: HttpRequest, user: User, authenticator: Authentica
         # The code that switched it on opens nothing else.
         spend(user=user, code=request.POST.get("code", ""))
         second_factor_changed.send(User, user=user, is_on=True, by_operator=False)
+        if request.POST.get("sign_out_others"):
+            sign_out_others(request=request, user=user)
 
 
 @receiver(authenticator_removed)

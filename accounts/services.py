@@ -71,11 +71,15 @@ def _check_password(request: HttpRequest, user: User, password: str) -> None:
         raise ValidationError({"password": ValidationError("Wrong password.", code="wrong_password")})
 
 
-def update_profile(*, user: User, timezone: str | None = None) -> User:
+def update_profile(*, user: User, timezone: str | None = None, name: str | None = None) -> User:
     """Changes what is given; None leaves a setting as it is."""
     user.timezone = timezone or user.timezone
+    if name is not None:
+        if not name.isprintable():
+            raise ValidationError({"name": ValidationError("Use letters that can be shown.", code="invalid")})
+        user.name = name.strip()
     user.full_clean(exclude={"password"})
-    user.save(update_fields=["timezone"])
+    user.save(update_fields=["timezone", "name"])
     return user
 
 

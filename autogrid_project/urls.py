@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.decorators.cache import never_cache
 
 from accounts.lockout import throttled
-from accounts.views import not_offered
+from accounts.views import change_password, not_offered
 from autogrid_project import health
 from telegram_bot.webhook import webhook
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # allauth's page would let a session claim anybody's address, and make it its own, without the password.
     path("accounts/email/", not_offered),
+    path("accounts/password/change/", change_password),
     path("accounts/", include("allauth.account.urls")),
     # What these two show is shown once: no browser keeps it.
     path("accounts/second-factor/totp/activate/", never_cache(activate_totp)),

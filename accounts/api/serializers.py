@@ -63,7 +63,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "email", "plan", "timezone", "telegram_linked", "second_factor", "created_at"]
+        fields = ["id", "email", "name", "plan", "timezone", "telegram_linked", "second_factor", "created_at"]
         read_only_fields = fields
 
     def get_telegram_linked(self, user: User) -> bool:
@@ -74,4 +74,10 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
 
 class ProfileSerializer(StrictSerializer):
+    name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    email = serializers.EmailField(
+        max_length=254,
+        required=False,
+        help_text="A link is sent there; it stays as it was until that is opened. Asks for `POST /auth/confirm`.",
+    )
     timezone = serializers.CharField(max_length=64, required=False, validators=[validate_timezone])

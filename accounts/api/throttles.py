@@ -99,6 +99,20 @@ class CodeThrottle(MinuteThrottle):
     window = 3600
 
 
+class DailyCodeThrottle(CodeThrottle):
+    """In a day: what an hour allows would let a patient guesser hit one of a million codes within months."""
+
+    scope = "code_day"
+    window = 86_400
+
+
+class EmailThrottle(MinuteThrottle):
+    """Mails that a user has sent to an address that is not his yet, in an hour."""
+
+    scope = "email"
+    window = 3600
+
+
 def _count(key: str, window: int) -> int:
     try:
         return cache.incr(key)

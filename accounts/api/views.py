@@ -5,16 +5,17 @@ from typing import Any, TypeVar
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from accounts import services, tokens
+from accounts import email_change, services, tokens
 from accounts.adapter import confirm_session
 from accounts.api.authentication import BearerAuthentication, NoAuthentication, refused
+from accounts.api.permissions import RecentlyConfirmed
 from accounts.api.serializers import (
     ConfirmedSerializer,
     ConfirmSerializer,
@@ -129,8 +130,16 @@ class Me(APIView):
 
     @extend_schema(request=ProfileSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        """Change the account's settings."""
-        user = services.update_profile(user=signed_in(request), **read(ProfileSerializer, request))
+        """Change the account's settings. For a new e-mail the password, or a code, must have been given within the
+        last five minutes: at sign-in or by `POST /auth/confirm`."""
+        user, given = signed_in(request), read(ProfileSerializer, request)
+        email = given.pop("email", None)
+        if email is not None:
+            confirmation = RecentlyConfirmed()
+            if not confirmation.has_permission(request, self):
+                raise PermissionDenied(confirmation.message, confirmation.code)
+            email_change.ask(request=request._request, user=user, email=email)
+        user = services.update_profile(user=user, **given)
         return Response(MeSerializer(user).data)
 
 

@@ -32,6 +32,14 @@ def app(alice: User, monkeypatch: pytest.MonkeyPatch) -> App:
     return app
 
 
+def long_ago(client: Client) -> None:
+    """What this session confirmed, by signing in too, is over."""
+    session = client.session
+    session["signed_in_at"] = 0
+    session.pop("account_authentication_methods", None)
+    session.save()
+
+
 def only_error(response: Any) -> tuple[str, str | None]:
     """Code and field of the one error of a response."""
     (error,) = response.json()["errors"]

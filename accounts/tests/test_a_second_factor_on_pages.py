@@ -64,8 +64,11 @@ def test_it_is_set_up_by_a_code_of_the_app(hers, alice, monkeypatch, django_capt
     assert app.secret in text(wrong)
     assert not second_factor.is_on(alice)
 
+    phone = Client()
+    phone.force_login(alice)
     with django_capture_on_commit_callbacks(execute=True):
-        done = hers.post(ACTIVATE, {"code": app.code()})
+        done = hers.post(ACTIVATE, {"code": app.code(), "sign_out_others": "1"})
+    assert not is_signed_in(phone)
     assert done["Location"] == CODES
     assert second_factor.is_on(alice)
     assert "On since" in text(hers.get(HOME))

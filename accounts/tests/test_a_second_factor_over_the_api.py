@@ -109,19 +109,20 @@ def test_the_right_password_does_not_forget_wrong_codes(api, app):
     assert sign_in(api, app.wrong_code()).status_code == 429
 
 
-@pytest.fixture
-def two_codes_an_hour(settings, within_a_minute):
-    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"code": 2}
+@pytest.fixture(params=["code", "code_day"])
+def two_codes_at_most(request, settings, within_a_minute):
+    """In an hour, or in a day."""
+    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {request.param: 2}
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}
 
 
-def test_many_addresses_guess_no_faster(api, app, two_codes_an_hour):
+def test_many_addresses_guess_no_faster(api, app, two_codes_at_most):
     wrong = [sign_in(api, app.wrong_code(), REMOTE_ADDR=f"198.51.100.{n}") for n in (1, 2, 3)]
     assert [only_error(answer)[0] for answer in wrong] == ["wrong_code", "wrong_code", "too_many_codes"]
     assert only_error(sign_in(api, app.code(), REMOTE_ADDR="198.51.100.4")) == ("too_many_codes", "otp")
 
 
-def test_who_has_stolen_a_token_does_not_keep_the_owner_out(api, app, alice, bearing, two_codes_an_hour):
+def test_who_has_stolen_a_token_does_not_keep_the_owner_out(api, app, alice, bearing, two_codes_at_most):
     thief = bearing(tokens.issue(user=alice).access)
     wrong = [thief.post(CONFIRM, {"otp": app.wrong_code()}, REMOTE_ADDR=f"198.51.100.{n}") for n in (1, 2, 3)]
     assert [only_error(answer)[0] for answer in wrong] == ["wrong_code", "wrong_code", "too_many_codes"]

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from accounts import tokens
 from accounts.api.permissions import RecentlyConfirmed
 from accounts.models import TokenFamily
-from accounts.tests.conftest import PASSWORD, only_error
+from accounts.tests.conftest import PASSWORD, long_ago, only_error
 
 URL = "/api/v1/auth/confirm"
 
@@ -58,6 +58,7 @@ def test_guessing_here_locks_as_at_sign_in(alices):
 
 def test_a_session_confirms_too(api, alice):
     api.force_login(alice)
+    long_ago(api)
     request = Request(RequestFactory().get("/"))
     request._request.user, request._request.session = alice, api.session
     request.auth = None

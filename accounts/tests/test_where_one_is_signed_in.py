@@ -61,7 +61,20 @@ def test_all_others_are_signed_out(alice, bob):
     hers, phone, tablet, his = browser(alice), browser(alice), browser(alice), browser(bob)
     hers.post(OTHERS)
     assert [is_signed_in(client) for client in (hers, phone, tablet, his)] == [True, False, False, True]
-    assert "Sign all others out" not in hers.get(ACCOUNT).content.decode()
+    assert len(listed(hers)) == 1
+
+
+def test_sessions_never_noted_and_programs_end_with_the_others(alice, alices, api):
+    hers, unnoted = browser(alice), browser(alice)
+    Browser.objects.filter(session_key=unnoted.session.session_key).delete()
+    login = {"email": "alice@example.org", "password": PASSWORD}
+    refresh = {"refresh_token": api.post("/api/v1/auth/login", login).json()["refresh_token"]}
+    hers.post(OTHERS)
+    assert not is_signed_in(unnoted)
+    assert alices.get("/api/v1/me").status_code == 401
+    assert api.post("/api/v1/auth/refresh", refresh).status_code == 401
+    assert is_signed_in(hers)
+    assert len(listed(hers)) == 1
 
 
 def test_a_session_that_was_never_used_is_signed_out_with_the_others(alice):

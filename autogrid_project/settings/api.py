@@ -13,7 +13,8 @@ REST_FRAMEWORK = {
         "accounts.api.throttles.AnonymousThrottle",
     ],
     # Requests a minute; `exchange` counts those that ask an exchange about an account, pages included, and `code` the
-    # codes of a second factor in an hour, `balances` the looks at balances by exchange.
+    # codes of a second factor in an hour (`code_day`: in a day), `email` the mails to a new
+    # address in an hour, `balances` the looks at balances by exchange.
     "DEFAULT_THROTTLE_RATES": {
         "user": 1200,
         "anonymous": 300,
@@ -21,6 +22,8 @@ REST_FRAMEWORK = {
         "exchange": 60,
         "balances": 60,
         "code": 30,
+        "code_day": 100,
+        "email": 5,
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.db.models import QuerySet
 
+from accounts.confirming import ConfirmingForm
 from bots.models import Backtest, Bot
 from bots.web.strategy_form import StrategyForm, number
 from exchanges.entry import Offer
@@ -84,7 +85,7 @@ def initial_of_backtest(
     return {"strategy": asked["strategy"], "symbol": asked["symbol"], **chosen, **config}
 
 
-class KeyForm(forms.Form):
+class KeyForm(ConfirmingForm):
     """Asks for what keys of the chosen exchange need: a paper account needs none."""
 
     exchange = forms.ChoiceField()

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.confirming import ConfirmingForm
 from bots.models import Channel
 from bots.models.notice import OWN_CHANNELS
 from bots.services.notice_settings import Choices, Quiet
@@ -44,7 +45,7 @@ class QuietForm(forms.Form):
         return Quiet(since, until) if since and until else None
 
 
-class ChannelForm(forms.Form):
+class ChannelForm(ConfirmingForm):
     kind = forms.ChoiceField(label="Kind", choices=OWN_CHANNELS)
     label = forms.CharField(label="Name", max_length=60, required=False)
     url = forms.CharField(

@@ -19,6 +19,7 @@ from bots.web.views import (
     notices,
     optimize,
     paper,
+    profile,
 )
 
 app_name = "web"
@@ -55,6 +56,9 @@ urlpatterns = [
     path("keys/<uuid:credential_id>/check/", keys.check, name="check_key"),
     path("keys/<uuid:credential_id>/remove/", keys.remove, name="remove_key"),
     path("account/", account.account, name="account"),
+    path("account/profile/", profile.profile, name="profile"),
+    path("account/email/", profile.change_email, name="change_email"),
+    path("account/email/<str:token>/", profile.confirm_email, name="confirm_email"),
     path("account/browsers/sign-out/", account.sign_out_other_browsers, name="sign_out_other_browsers"),
     path("account/browsers/<uuid:browser_id>/sign-out/", account.sign_out_browser, name="sign_out_browser"),
     path("account/programs/sign-out/", account.sign_out_programs, name="sign_out_programs"),

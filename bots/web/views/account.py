@@ -52,6 +52,6 @@ def sign_out_browser(request: HttpRequest, browser_id: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def sign_out_other_browsers(request: HttpRequest) -> HttpResponse:
-    browsers.sign_out_others(user=user_of(request), session_key=request.session.session_key)
-    messages.success(request, "Every other browser is signed out.")
+    browsers.sign_out_others(request=request, user=user_of(request))
+    messages.success(request, "Every other browser and every program is signed out.")
     return redirect("web:account")

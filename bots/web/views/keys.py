@@ -13,19 +13,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.confirming import confirmed
 from bots.web.forms import KeyForm
 from bots.web.key_steps import steps_for
 from bots.web.requests import user_of
 from exchanges import services as exchanges
 
 
-@sensitive_post_parameters("api_key", "api_secret", "api_passphrase")
+@sensitive_post_parameters("api_key", "api_secret", "api_passphrase", "confirmation")
 @require_http_methods(["GET", "POST"])
 @login_required
 def keys(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     form = KeyForm(request.POST or None, exchanges.offers(), request.GET)
-    if request.method == "POST" and form.is_valid():
+    if form.money != "paper":
+        form.ask(request)
+    if request.method == "POST" and form.is_valid() and form.is_confirmed(request):
         try:
             key = exchanges.create_credential(user=user, **_given(form))
         except exchanges.CredentialRejected as refused:
@@ -74,6 +77,7 @@ def check(request: HttpRequest, credential_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
+@confirmed(back_to="web:keys")
 def remove(request: HttpRequest, credential_id: UUID) -> HttpResponse:
     key = exchanges.access_credential(user=user_of(request), credential_id=credential_id)
     try:

@@ -47,13 +47,14 @@ def quiet(request: HttpRequest) -> HttpResponse:
     return redirect("web:notices")
 
 
-@sensitive_post_parameters("url")
+@sensitive_post_parameters("url", "confirmation")
 @require_POST
 @never_cache
 @login_required
 def add(request: HttpRequest) -> HttpResponse:
     form = ChannelForm(request.POST)
-    if form.is_valid():
+    form.ask(request)
+    if form.is_valid() and form.is_confirmed(request):
         try:
             channel = own_channels.add_channel(user=user_of(request), **form.cleaned_data)
         except own_channels.ChannelRejected as refused:
@@ -88,6 +89,9 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
     user = user_of(request)
     row = settings_of(user)
     own = list(user.notice_channels.all())
+    if "channel_form" not in forms:
+        forms["channel_form"] = ChannelForm()
+        forms["channel_form"].ask(request)
     hours = {"timezone": user.timezone, "since": row.quiet_from, "until": row.quiet_until}
     columns = _columns(user, own)
     context = {
@@ -96,7 +100,6 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
         "rows": _rows(user, columns),
         "own": [(channel, own_channels.last_delivery(channel)) for channel in own],
         "quiet_form": QuietForm(initial=hours),
-        "channel_form": ChannelForm(),
     }
     return render(request, "web/notices.html", context | forms, status=status)
 
