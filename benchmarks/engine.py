@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.report import percentile, show
+from benchmarks.report import cpu_seconds, percentile, show
 from benchmarks.rig import Rig, rig
 
 SLOT = slice(0, 17)  # of a client order id: the bot and its slot
@@ -67,13 +67,15 @@ def _fills(made: Rig, worker: psutil.Process, chosen: argparse.Namespace) -> dic
     made.tell_exchange(f"move {chosen.fills}")
     time.sleep(10)
     start, clock = made.control("market")["time"], time.monotonic()
-    used, commits = _cpu(worker), made.ask(COMMITS)
-    others = {name: _cpu(psutil.Process(made.processes[name].pid)) for name in ("exchange", "collector")}
+    used, commits = cpu_seconds(worker), made.ask(COMMITS)
+    others = {
+        name: cpu_seconds(psutil.Process(made.processes[name].pid)) for name in ("exchange", "collector")
+    }
     time.sleep(chosen.seconds)
     elapsed = time.monotonic() - clock
-    used, commits = _cpu(worker) - used, made.ask(COMMITS) - commits
+    used, commits = cpu_seconds(worker) - used, made.ask(COMMITS) - commits
     shares = {
-        f"% CPU ({name})": (_cpu(psutil.Process(made.processes[name].pid)) - before) / elapsed * 100
+        f"% CPU ({name})": (cpu_seconds(psutil.Process(made.processes[name].pid)) - before) / elapsed * 100
         for name, before in others.items()
     }
     end = made.control("market")["time"]
@@ -134,16 +136,10 @@ def _until(holds: Callable[[], Any], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _cpu(process: psutil.Process) -> float:
-    """CPU seconds of a process and its children."""
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return float(sum(each.user + each.system for each in times))
-
-
 def _share(process: psutil.Process, seconds: float) -> float:
-    used, clock = _cpu(process), time.monotonic()
+    used, clock = cpu_seconds(process), time.monotonic()
     time.sleep(seconds)
-    return (_cpu(process) - used) / (time.monotonic() - clock) * 100
+    return (cpu_seconds(process) - used) / (time.monotonic() - clock) * 100
 
 
 def _settle(made: Rig, bots: int) -> int:

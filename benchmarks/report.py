@@ -5,6 +5,8 @@ import os
 import platform
 from typing import Any
 
+import psutil
+
 
 def show(name: str, figures: dict[str, Any]) -> None:
     load = os.getloadavg()[1]
@@ -29,3 +31,9 @@ def percentile(values: list[float], share: float) -> float:
     """The value that `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Of a process and its children."""
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,6 +64,17 @@ class Rig:
             word.replace("bots@", f"{name}@") for word in process.argv(bot_threads=bot_threads(self.bots))
         ]
         return psutil.Process(self.start(name, *argv, *more).pid)
+
+    def web(self) -> int:
+        """Starts the process of pages and API, as the process table says; its port, once it answers there."""
+        process, port = next(each for each in table(demo=True) if each.name == "web"), _free_port()
+        daphne = self.start("web", *process.argv(bind="127.0.0.1", port=port))
+        while True:
+            with suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60).close()
+                return port
+            assert daphne.poll() is None, (self.home.logs / "web.log").read_text()
+            time.sleep(0.1)
 
     def tell_exchange(self, word: str) -> None:
         """What the prices of the simulated exchange should do: see benchmarks/exchange.py."""
