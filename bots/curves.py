@@ -31,6 +31,15 @@ LEFT JOIN LATERAL (
   SELECT equity FROM equity_snapshots WHERE bot_id = bots.id AND time <= moments.at ORDER BY time DESC LIMIT 1
 ) AS snapshot ON true ORDER BY bots.id, moments.at
 """
+# The same, and the database adds the bots up: a bot without a minute until then counts as what it began with.
+SUMS = """
+SELECT sum(coalesce(snapshot.equity, bots.first) * bots.rate)
+FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[]) AS bots(id, first, rate)
+CROSS JOIN unnest(%s::timestamptz[]) AS moments(at)
+LEFT JOIN LATERAL (
+  SELECT equity FROM equity_snapshots WHERE bot_id = bots.id AND time <= moments.at ORDER BY time DESC LIMIT 1
+) AS snapshot ON true GROUP BY moments.at ORDER BY moments.at
+"""
 REALIZED = """
 SELECT bot, number, coalesce((
   SELECT realized FROM equity_snapshots WHERE bot_id = bot AND time < moment ORDER BY time DESC LIMIT 1
@@ -63,6 +72,16 @@ def worths(bot_ids: Sequence[UUID], moments: Sequence[datetime]) -> dict[UUID, l
         for bot_id, worth in cursor.fetchall():
             found[bot_id].append(worth)
     return found
+
+
+def sums(bots: Sequence[tuple[UUID, Decimal, Decimal]], moments: Sequence[datetime]) -> list[Decimal]:
+    """What bots (id, what it began with, rate of its coin) were worth together at each of the moments, which rise."""
+    if not bots:
+        return [ZERO] * len(moments)
+    ids, firsts, rates = zip(*bots, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS, [list(ids), list(firsts), list(rates), list(moments)])
+        return [worth for (worth,) in cursor.fetchall()]
 
 
 def realized_before(bots: Collection[Bot], moments: Sequence[datetime]) -> dict[UUID, list[Decimal]]:

@@ -3,23 +3,24 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
-from bots import store
+from bots import newest, store
+from bots.core.ledger import Position
 from bots.core.metrics import annualized_return
 from bots.core.types import ZERO, Ticker
-from bots.curves import equity, max_drawdown, worths
+from bots.curves import equity, max_drawdown, sums, worths
 from bots.levels import levels
 from bots.models import Bot, BotSlot, Fill, Order, Worker
 from bots.models.order import LIVE
-from marketdata.bus import last_ticker
+from exchanges.models import venue_of
+from marketdata.bus import last_ticker, last_tickers
 
 __all__ = [
     "access_bot",
@@ -31,8 +32,11 @@ __all__ = [
     "equity",
     "levels",
     "mark_price",
+    "open_orders",
     "realized_lines",
+    "standings",
     "stats",
+    "sums",
     "ticker_for",
     "workers",
     "worths",
@@ -78,8 +82,11 @@ def mark_price(bot: Bot, ticker: Ticker | None) -> Decimal | None:
 
 def bot_view(bot: Bot, ticker: Ticker | None = None) -> dict[str, Any]:
     """Every field of a bot as product and API name it. `realized + unrealized = equity - investment` exactly."""
-    ticker = ticker or ticker_for(bot)
-    position, mark = store.position_value(bot), mark_price(bot, ticker)
+    return _view(bot, mark_price(bot, ticker or ticker_for(bot)))
+
+
+def _view(bot: Bot, mark: Decimal | None) -> dict[str, Any]:
+    position = store.position_value(bot)
     return {
         "id": bot.id,
         "name": bot.name,
@@ -110,9 +117,38 @@ def bot_view(bot: Bot, ticker: Ticker | None = None) -> dict[str, Any]:
 
 
 def bot_views(bots: Iterable[Bot]) -> list[dict[str, Any]]:
-    """Of many bots, each market's last price asked for once."""
-    price = cache(last_ticker)
-    return [bot_view(bot, price(bot.credential.venue, bot.symbol)) for bot in bots]
+    """Of many bots, the last prices of their markets asked for at once."""
+    rows = list(bots)
+    prices = last_tickers((bot.credential.venue, bot.symbol) for bot in rows)
+    return [_view(bot, mark_price(bot, prices.get((bot.credential.venue, bot.symbol)))) for bot in rows]
+
+
+STANDING = (
+    "id", "symbol", "status", "stopping", "halted", "total_investment", "created_at", "started_at", "cash", "base",
+)  # fmt: skip
+
+
+def standings(user: Any) -> list[dict[str, Any]]:
+    """Of all the user's bots, the newest first, what sums over them need of `bot_view`: a thousand bots are a few
+    milliseconds' work where whole views would be a second's."""
+    rows = Bot.objects.filter(user=user).values(
+        *STANDING, mode=F("credential__mode"), exchange=F("credential__exchange")
+    )
+    found = [{**row, "venue": venue_of(row["exchange"], row["mode"])} for row in rows]
+    tickers = last_tickers((row["venue"], row["symbol"]) for row in found)
+    marks = {
+        row["id"]: ticker.price for row in found if (ticker := tickers.get((row["venue"], row["symbol"])))
+    }
+    if silent := [row["id"] for row in found if row["base"] and row["id"] not in marks]:
+        marks |= newest.prices(silent)
+    for row in found:
+        row["equity"] = Position(row.pop("cash"), row.pop("base")).equity(marks.get(row["id"], ZERO))
+    return found
+
+
+def open_orders(user: Any) -> int:
+    """Of all the user's bots."""
+    return Order.objects.filter(bot__in=Bot.objects.filter(user=user), status__in=LIVE).count()
 
 
 def _open_orders(bot: Bot) -> int:

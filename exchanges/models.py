@@ -14,6 +14,10 @@ class Mode(models.TextChoices):
     PAPER = "paper"
 
 
+def venue_of(exchange: str, mode: str) -> str:
+    return f"{exchange}-testnet" if mode == Mode.TESTNET else exchange
+
+
 class PermissionState(models.TextChoices):
     VERIFIED_SAFE = "verified_safe"
     VERIFIED_UNSAFE = "verified_unsafe"
@@ -61,7 +65,7 @@ class Credential(models.Model):
     @property
     def venue(self) -> str:
         """Where its orders and prices are: a testnet has markets and prices of its own."""
-        return f"{self.exchange}-testnet" if self.mode == Mode.TESTNET else self.exchange
+        return venue_of(self.exchange, self.mode)
 
     @property
     def exchange_name(self) -> str:

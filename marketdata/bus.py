@@ -7,6 +7,7 @@ next tick brings it back, and until then prices are asked for by REST."""
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -104,6 +105,22 @@ def last_ticker(exchange: str, symbol: str) -> Ticker | None:
         return decode(message) if isinstance(message, bytes) else None
     except (RedisError, ValueError):
         return None
+
+
+def last_tickers(markets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Ticker]:
+    """Of many (exchange, symbol) in one round trip; those without a price, or all without Redis, are missing."""
+    wanted = sorted(set(markets))
+    try:
+        found: Any = (
+            _client(settings.REDIS_URL).mget([channel_of(*each) for each in wanted]) if wanted else []
+        )
+    except RedisError:
+        return {}
+    tickers = {}
+    for market, message in zip(wanted, found, strict=True):
+        with suppress(ValueError):
+            tickers[market] = decode(message) if message else None
+    return {market: ticker for market, ticker in tickers.items() if ticker}
 
 
 async def last_ticker_async(exchange: str, symbol: str) -> Ticker | None:

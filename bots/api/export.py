@@ -2,19 +2,24 @@
 
 import csv
 from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import islice
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
+from bots import newest
 from bots.models import Bot, Fill
 
 COLUMNS = [
     "time", "symbol", "side", "price", "quantity", "fee", "fee_asset", "liquidity", "trade_id", "order_id", "id",
 ]  # fmt: skip
 BATCH = 1000  # rows
+FIRST = 50
+STRETCH = 20_000  # fills, about: so many are sorted at a time
 
 
 class StreamedRows(StreamingHttpResponse):
@@ -33,6 +38,30 @@ class StreamedRows(StreamingHttpResponse):
             yield part
 
 
+def oldest_first(
+    bots: QuerySet[Bot], fills: QuerySet[Fill], start: datetime | None = None, end: datetime | None = None
+) -> Iterator[Fill]:
+    """Of `fills` those of these bots in [start, end). They are sorted stretch by stretch of time: the first of a
+    million are there as soon as the first of a few."""
+    ids = list(bots.values_list("pk", flat=True))
+    first, last = newest.first_and_last(ids)
+    if first is None or last is None:
+        return
+    at, stop = (
+        max(first, start or first),
+        min(last + timedelta(microseconds=1), end or datetime.max.replace(tzinfo=UTC)),
+    )
+    span = timedelta(days=1)
+    while at < stop:
+        stretch = fills.filter(bot_id__in=ids, time__gte=at, time__lt=min(at + span, stop))
+        count = 0
+        for fill in stretch.order_by("time", "trade_id", "id").iterator(chunk_size=BATCH):
+            count += 1
+            yield fill
+        at += span
+        span = span / 2 if count > STRETCH else span * 2
+
+
 def fill_rows(bot: Bot) -> Iterator[list[Any]]:
     """The heading, then the bot's fills, the oldest first."""
     yield COLUMNS
@@ -46,7 +75,10 @@ def as_text(value: Any) -> str:
 
 
 def _lines(rows: Iterator[list[Any]]) -> Iterator[str]:
-    while batch := list(islice(rows, BATCH)):
+    """Parts of the file; the first is small, since somebody waits for it."""
+    most = FIRST
+    while batch := list(islice(rows, most)):
+        most = BATCH
         text = StringIO()
         csv.writer(text).writerows(batch)
         yield text.getvalue()

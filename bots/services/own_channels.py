@@ -4,6 +4,7 @@ An address is a secret: it is stored encrypted, and nothing shows more of it tha
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -71,9 +72,15 @@ def send_test(*, channel: NoticeChannel) -> None:
     tell_address(user=channel.user, kind="test", address=address, text=text, key=key)
 
 
-def last_delivery(channel: NoticeChannel) -> Delivery | None:
-    """What was last told over it, or could not be."""
-    return Delivery.objects.filter(user=channel.user, recipient=str(channel.pk), attempts__gt=0).first()
+def last_deliveries(channels: Sequence[NoticeChannel]) -> dict[str, Delivery]:
+    """What was last tried over each of a user's channels, by the channel's id."""
+    tried = Delivery.objects.filter(
+        user__in={channel.user_id for channel in channels},
+        recipient__in=[str(channel.pk) for channel in channels],
+        attempts__gt=0,
+    )
+    newest = tried.order_by("recipient", "-created_at", "id").distinct("recipient")
+    return {delivery.recipient: delivery for delivery in newest}
 
 
 def channel_of(delivery: Delivery) -> NoticeChannel:

@@ -26,7 +26,7 @@ SPANS = {
     "90d": timedelta(days=90),
 }
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-MOST_LOOKS = 16_000  # bots times moments: more would be slow
+MOST_LOOKS = 16_000  # bots times moments of the curve: more would be slow
 FEWEST_POINTS, MOST_POINTS = 16, 144
 BUSY = ("error", "halted", "stopping", "running", "paused", "stopped")  # what is shown first
 
@@ -99,32 +99,45 @@ def rate_of(venue: str, quote: str, currency: str) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`total` is the portfolio's curve, `lines` those of its bots, `day_ago` each bot's worth then; in currency."""
+    """`total` is the portfolio's curve, `lines` those of bots, `day_ago` what all bots were worth then; in currency."""
 
     total: list[list[float]]
     lines: dict[UUID, list[list[float]]]
     day_ago: Decimal
 
 
-def past(of: Portfolio, span: timedelta, now: datetime | None = None) -> Past:
-    """Before a bot's first minute it counts as what it began with, so that a new bot is no gain."""
+def past(of: Portfolio, span: timedelta, shown: Sequence[View] = (), now: datetime | None = None) -> Past:
+    """With the lines of the bots that are `shown`. Before a bot's first minute it counts as what it began with, so that
+    a new bot is no gain."""
     now = now or datetime.now(UTC)
     born = [view["started_at"] or view["created_at"] for view in of.views]
-    age = now - min(born, default=now)
-    start = now - min(span, max(age, HOUR))
+    start = now - min(span, max(now - min(born, default=now), HOUR))
     points = max(FEWEST_POINTS, min(MOST_POINTS, MOST_LOOKS // max(1, len(of.views))))
     moments = [start + (now - start) * i / points for i in range(points)]
-    found = selectors.worths([view["id"] for view in of.views], sorted([now - DAY, *moments]))
-    at_day = sorted([now - DAY, *moments]).index(now - DAY)
-    lines, day_ago = {}, ZERO
+    bots = [(view["id"], view["total_investment"], of.rates[market_key(view)]) for view in of.views]
+    asked = sorted({now - DAY, *moments})
+    then = dict(zip(asked, selectors.sums(bots, asked), strict=True))
     times = [moment.timestamp() * 1000 for moment in (*moments, now)]
-    for view in of.views:
-        worth = [view["total_investment"] if past is None else past for past in found[view["id"]]]
-        day_ago += of.worth(view, worth.pop(at_day))
-        values = [float(of.worth(view, value)) for value in (*worth, view["equity"])]
-        lines[view["id"]] = [[time, value] for time, value in zip(times, values, strict=True)]
-    total = [[time, sum(line[i][1] for line in lines.values())] for i, time in enumerate(times)]
-    return Past(total, lines, day_ago)
+    worth = [float(value) for value in (*(then[moment] for moment in moments), of.equity)]
+    counted = [view for view in shown if market_key(view) in of.rates]
+    return Past(_points(times, worth), _lines(of, counted, moments, times), then[now - DAY])
+
+
+def _lines(
+    of: Portfolio, shown: Sequence[View], moments: list[datetime], times: list[float]
+) -> dict[UUID, list[list[float]]]:
+    found = selectors.worths([view["id"] for view in shown], moments) if shown else {}
+    lines = {}
+    for view in shown:
+        past = (view["total_investment"] if worth is None else worth for worth in found[view["id"]])
+        lines[view["id"]] = _points(
+            times, [float(of.worth(view, worth)) for worth in (*past, view["equity"])]
+        )
+    return lines
+
+
+def _points(times: list[float], values: list[float]) -> list[list[float]]:
+    return [[time, value] for time, value in zip(times, values, strict=True)]
 
 
 def curve(of: Past) -> dict[str, Any]:
@@ -133,10 +146,16 @@ def curve(of: Past) -> dict[str, Any]:
     return {"frame": frame, "line": plots.line(of.total, frame), "area": plots.area(of.total, floor, frame)}
 
 
-def rows(of: Portfolio, seen: Past, most: int) -> list[View]:
-    """The bots that want a look first, then the largest, each with its line."""
-    views = sorted((*of.views, *of.apart), key=_rank)[:most]
-    return [{**view, "spark": spark(seen.lines.get(view["id"])), "pnl": pnl(view)} for view in views]
+def first(of: Portfolio, most: int) -> list[View]:
+    """The bots that want a look first, then the largest, whole."""
+    chosen = [view["id"] for view in sorted((*of.views, *of.apart), key=_rank)[:most]]
+    found = {view["id"]: view for view in selectors.bot_views(selectors.all_bots().filter(pk__in=chosen))}
+    return [found[pk] for pk in chosen if pk in found]
+
+
+def rows(shown: Sequence[View], seen: Past) -> list[View]:
+    """The bots that are shown, each with its line."""
+    return [{**view, "spark": spark(seen.lines.get(view["id"])), "pnl": pnl(view)} for view in shown]
 
 
 def _rank(view: View) -> tuple[int, Decimal]:

@@ -8,6 +8,7 @@ const home = document.getElementById("home");
 const bots = new Map();
 const SELDOM = 5_000; // milliseconds between two refreshes, whatever happens
 let waiting = null;
+let due = false;
 
 function refresh() {
   waiting ??= setTimeout(() => {
@@ -43,6 +44,12 @@ function total() {
   for (const element of home.querySelectorAll("[data-total]")) write(element, values[element.dataset.total]);
 }
 
+/** Once for all events of a frame. */
+function totalSoon() {
+  if (!due) queueMicrotask(() => ((due = false), total()));
+  due = true;
+}
+
 if (home) {
   onEvent((event) => {
     if (event.type === "snapshot") {
@@ -57,7 +64,7 @@ if (home) {
       const bot = bots.get(event.bot_id);
       if (bot) bot.equity = event.equity;
     } else if (event.type !== "price") refresh();
-    if (event.type !== "price") total();
+    if (event.type !== "price") totalSoon();
   });
   document.addEventListener("htmx:afterSwap", total);
 }

@@ -71,17 +71,6 @@ def test_the_panels_come_for_the_place_they_replace(as_alice: Client, making: Ma
     assert "<html" not in page
 
 
-def test_the_number_of_queries_does_not_grow_with_the_fills(
-    as_alice: Client, making: Making, django_assert_max_num_queries: Any
-) -> None:
-    bot = making()
-    for number in range(1, 20):
-        filled(bot, number)
-        if number in (1, 19):
-            with django_assert_max_num_queries(16):
-                as_alice.get(f"/bots/{bot.id}/")
-
-
 def test_without_the_exchange_the_page_still_opens(as_alice: Client, making: Making, settings: Any) -> None:
     bot = making()
     settings.EXCHANGE_SIMULATOR = settings.EXCHANGE_SIMULATOR | {"port": 1}

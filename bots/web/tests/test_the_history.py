@@ -126,13 +126,3 @@ def test_nobody_sees_what_others_traded(as_bob: Client, making: Making) -> None:
     assert prices(as_bob.get("/history/")) == []
     assert rows(as_bob.get("/api/v1/fills.csv")) == []
     assert rows(as_bob.get("/api/v1/sales.csv", {"year": "2025"})) == []
-
-
-def test_the_number_of_queries_does_not_grow(
-    as_alice: Client, making: Making, django_assert_max_num_queries: Any
-) -> None:
-    for count in (1, 3):
-        for number in range(count):
-            fills(making(f"Bot {count}.{number}"), *YEARS)
-        with django_assert_max_num_queries(8):  # one of them notes the browser
-            as_alice.get("/history/")

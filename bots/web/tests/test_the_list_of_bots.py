@@ -3,11 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from accounts.models import User
 from bots.models import Bot
 from bots.web.tests.conftest import Making
+from bots.web.views import listing
 from exchanges.models import Credential
 
 
@@ -62,14 +64,27 @@ def test_test_money_is_not_added_to_real_money(as_alice: Client, making: Making,
     assert as_alice.get("/bots/").context["quote"] == ""
 
 
-def test_the_number_of_queries_does_not_grow_with_the_bots(
-    as_alice: Client, making: Making, django_assert_max_num_queries: Any
+def test_a_page_has_some_bots_and_the_sums_all(
+    as_alice: Client, making: Making, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for count in (1, 4):
-        for number in range(count):
-            making(f"Bot {count}.{number}")
-        with django_assert_max_num_queries(5):
-            as_alice.get("/bots/")
+    monkeypatch.setattr(listing, "ROWS", 2)
+    for number in range(3):
+        making(f"Bot {number}", cash=Decimal(1010))
+    first, second = (as_alice.get("/bots/", {"page": number}) for number in (1, 2))
+    assert [[bot["name"] for bot in page.context["bots"]] for page in (first, second)] == [
+        ["Bot 2", "Bot 1"],
+        ["Bot 0"],
+    ]
+    sums = {"equity": Decimal(3030), "total_investment": Decimal(3000), "pnl": Decimal(30), "open_orders": 0}
+    assert first.context["totals"] == second.context["totals"] == sums
+    assert "3,030.00" in second.content.decode()
+
+
+def test_a_page_that_is_none_is_the_nearest(as_alice: Client, making: Making) -> None:
+    making("Range")
+    assert all(
+        "Range" in as_alice.get("/bots/", {"page": page}).content.decode() for page in ("x", "9", "-1")
+    )
 
 
 def test_others_bots_are_not_listed(as_bob: Client, making: Making) -> None:

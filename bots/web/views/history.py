@@ -8,8 +8,11 @@ from uuid import UUID
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.db.models import Min
+from django.forms.utils import flatatt
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
@@ -21,8 +24,21 @@ ROWS = 50
 SIDES = [("", "Buys and sells"), *((side.value, side.value.title() + "s") for side in Side)]
 
 
+class PlainSelect(forms.Select):
+    """Options by one format each: Django renders a template for every one, and there may be a thousand."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        built = flatatt(self.build_attrs({**self.attrs, "name": name}, attrs))
+        options = ((key, " selected" if key == value else "", label) for key, label in self.choices)
+        return format_html(
+            "<select{}>{}</select>",
+            built,
+            format_html_join("", '<option value="{}"{}>{}</option>', options),
+        )
+
+
 class HistoryForm(forms.Form):
-    bot_id = forms.ChoiceField(label="Bot", required=False)
+    bot_id = forms.ChoiceField(label="Bot", required=False, widget=PlainSelect)
     side = forms.ChoiceField(label="Side", required=False, choices=SIDES)
     start_date = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
     end_date = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}))

@@ -25,7 +25,7 @@ MONEY = {Mode.LIVE: "Real money", Mode.TESTNET: "Testnet", Mode.PAPER: "Paper"}
 @login_required
 def home(request: HtmxRequest) -> HttpResponse:
     user = user_of(request)
-    views = selectors.bot_views(selectors.bots_of(user))
+    views = selectors.standings(user)
     context = {"nav": "home", **_shown(user, views, request)}
     return render(request, "web/_home.html" if request.htmx else "web/home.html", context)
 
@@ -44,7 +44,8 @@ def _shown(user: User, views: list[dict[str, Any]], request: HtmxRequest) -> dic
     if not own:
         return {"has_key": bool(modes), **common}
     whole = portfolio.portfolio(own)
-    seen = portfolio.past(whole, portfolio.SPANS[span])
+    shown = portfolio.first(whole, ROWS)
+    seen = portfolio.past(whole, portfolio.SPANS[span], shown)
     ids = [view["id"] for view in own]
     return {
         **common,
@@ -52,7 +53,7 @@ def _shown(user: User, views: list[dict[str, Any]], request: HtmxRequest) -> dic
         "day": whole.equity - seen.day_ago,
         "day_ago": seen.day_ago,
         "curve": portfolio.curve(seen) if whole.views else None,
-        "bots": portfolio.rows(whole, seen, ROWS),
+        "bots": portfolio.rows(shown, seen),
         "more": max(0, len(own) - ROWS),
         "fills": newest.fills(ids, FILLS),
         "alerts": newest.alerts(ids, ALERTS, datetime.now(UTC) - ALERTS_FOR),

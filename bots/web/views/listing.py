@@ -4,29 +4,47 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from bots import selectors
+from bots.core.types import ZERO
 from bots.services import halts, lifecycle
 from bots.services.errors import IllegalMove
 from bots.web.requests import HtmxRequest, user_of
+
+ROWS = 50
 
 
 @require_GET
 @login_required
 def bots(request: HtmxRequest) -> HttpResponse:
+    """A page of them; the sums above are over all."""
     user = user_of(request)
-    views = selectors.bot_views(selectors.bots_of(user))
-    context: dict[str, Any] = {"nav": "bots", "bots": views, "quote": _common_quote(views)}
+    standings = selectors.standings(user)
+    page = Paginator(standings, ROWS).get_page(request.GET.get("page"))
+    views = selectors.bot_views(selectors.bots_of(user).filter(pk__in=[each["id"] for each in page]))
+    context: dict[str, Any] = {"nav": "bots", "bots": views, "page": page, "quote": _common_quote(standings)}
+    if context["quote"]:
+        context["totals"] = _totals(user, standings)
     context["has_key"] = bool(views) or user.credentials.exists()
     return render(request, "web/_bots.html" if request.htmx else "web/bots.html", context)
 
 
-def _common_quote(views: list[dict[str, Any]]) -> str:
+def _totals(user: User, standings: list[dict[str, Any]]) -> dict[str, Any]:
+    equity, invested = (
+        sum((each[name] for each in standings), ZERO) for name in ("equity", "total_investment")
+    )
+    orders = selectors.open_orders(user)
+    return {"equity": equity, "total_investment": invested, "pnl": equity - invested, "open_orders": orders}
+
+
+def _common_quote(standings: list[dict[str, Any]]) -> str:
     """The one coin of all bots; "" where a total would add apples and pears, or real and test money."""
-    quotes = {(view["symbol"].partition("/")[2], view["mode"]) for view in views}
+    quotes = {(each["symbol"].partition("/")[2], each["mode"]) for each in standings}
     return quotes.pop()[0] if len(quotes) == 1 else ""
 
 

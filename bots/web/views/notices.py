@@ -93,12 +93,12 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
         forms["channel_form"] = ChannelForm()
         forms["channel_form"].ask(request)
     hours = {"timezone": user.timezone, "since": row.quiet_from, "until": row.quiet_until}
-    columns = _columns(user, own)
+    columns, last = _columns(user, own), own_channels.last_deliveries(own)
     context = {
         "nav": "account",
         "columns": columns,
         "rows": _rows(user, columns),
-        "own": [(channel, own_channels.last_delivery(channel)) for channel in own],
+        "own": [(channel, last.get(str(channel.pk))) for channel in own],
         "quiet_form": QuietForm(initial=hours),
     }
     return render(request, "web/notices.html", context | forms, status=status)
