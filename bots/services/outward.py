@@ -1,7 +1,7 @@
 """Addresses that users give us may lead out, never in: no host of the operator's network answers to them.
 
 A host is allowed where every address its name has is a public one, or lies in AUTOGRID_NOTICE_NETWORKS. What was
-checked is what is connected to (`post` pins the address; `guarded` looks at every connection of a library), so that a
+checked is what is connected to (`post` pins the address; `guarding` looks at every connection of a library), so that a
 name cannot change its mind in between. Redirects are not followed.
 """
 
@@ -9,13 +9,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -93,40 +90,6 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
         raise OSError(f"no HTTP answer: {type(error).__name__}") from None
     finally:
         connection.close()
-
-
-@contextmanager
-def guarded() -> Iterator[None]:
-    """In the block this thread connects to nothing but allowed addresses, whatever library it is in. Raises NotAllowed
-    at the end where it tried to."""
-    _watch_connections()
-    _here.guarded, _here.refused = True, ""
-    try:
-        yield
-    finally:
-        _here.guarded = False
-    if _here.refused:
-        raise NotAllowed(_here.refused)
-
-
-_here = threading.local()
-
-
-@cache
-def _watch_connections() -> None:
-    """An audit hook: the one place that every socket of Python passes with the address it really connects to."""
-    sys.addaudithook(_look)
-
-
-def _look(event: str, values: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and getattr(_here, "guarded", False):
-        try:
-            allowed = is_allowed(ipaddress.ip_address(str(values[1][0]).partition("%")[0]))
-        except ValueError:  # another kind of socket, or a name
-            allowed = False
-        if not allowed:
-            _here.refused = "The channel leads into this server's network, where notices do not go."
-            raise ConnectionRefusedError(_here.refused)  # what libraries clean up after
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from bots.services import outward
+from bots.services.guarding import guarded
 from bots.services.outward import NotAllowed
 
 # Services at addresses of their own.
@@ -61,7 +62,7 @@ def send(url: str, title: str, body: str) -> None:
     service = _service(url)
     if service is None:
         raise NotAllowed("The URL is not understood any more.")
-    with outward.guarded():
+    with guarded():
         taken = service.notify(title=title, body=body, body_format=NotifyFormat.TEXT)
     if not taken:
         raise OSError(f"{service.service_name} did not take it.")

@@ -23,6 +23,7 @@ class Listener:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
+    hold: threading.Event = field(default_factory=threading.Event)  # an answer ends once this is set
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)  # path, headers, body
 
     def url(self, host: str = "127.0.0.1", path: str = "/hook?a=1", scheme: str = "http") -> str:
@@ -42,6 +43,7 @@ def listening() -> Iterator[Listener]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(listener.body)
+            listener.hold.wait(60)
 
         do_GET = do_POST  # noqa: N815 - what http.server calls
 
@@ -53,9 +55,11 @@ def listening() -> Iterator[Listener]:
         listener.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
+        listener.hold.set()
         try:
             yield listener
         finally:
+            listener.hold.set()
             server.shutdown()
             thread.join(10)
 

@@ -9,11 +9,12 @@ from hashlib import sha256
 from ipaddress import ip_network
 
 import pytest
+import requests
 from django.db import connection
 from django.utils import timezone
 
 from bots.models import Delivery, NoticeChannel
-from bots.services import deliveries, outward, own_channels, push
+from bots.services import deliveries, guarding, outward, own_channels, push
 from bots.services.notice_settings import change
 from bots.services.notices import notify
 from bots.tests.listener import DISCORD, HERE, here, names, program
@@ -209,6 +210,23 @@ def test_a_chat_service_that_fails_is_tried_again(alice, program, names, setting
     assert len(program.received) == 1, "a URL cannot ask for redirects"
 
 
+def test_of_a_chat_services_answer_the_beginning_is_read(program, here):
+    program.body = b"x" * 100 + bytes(30_000_000)  # never sent whole: who listens has gone
+    with guarding.guarded():
+        answer = requests.post(program.url(), timeout=120)
+    assert answer.content[:101] == b"x" * 100 + b"\0"
+    assert len(answer.content) <= guarding.MOST_READ
+
+
+def test_a_chat_service_that_drips_is_left(program, here, monkeypatch):
+    monkeypatch.setattr(guarding, "WHOLE_SECONDS", 0.2)
+    program.headers = {"Content-Length": "1000"}  # and "{}" is all that comes
+    program.hold.clear()
+    with guarding.guarded(), pytest.raises(requests.ConnectionError):
+        requests.post(program.url(), timeout=120)
+    assert not program.hold.is_set()
+
+
 def test_a_chat_services_name_that_changes_its_mind_leads_nowhere(program, names):
     names["rebind.test"] = [["93.184.216.34"], ["127.0.0.1"]]
     url = f"ntfy://rebind.test:{program.port}/topic?mode=private"
@@ -219,7 +237,7 @@ def test_a_chat_services_name_that_changes_its_mind_leads_nowhere(program, names
 
 
 def test_outside_of_the_guard_connections_are_free(program):
-    with pytest.raises(outward.NotAllowed), outward.guarded(), suppress(OSError):
+    with pytest.raises(outward.NotAllowed), guarding.guarded(), suppress(OSError):
         socket.create_connection(("127.0.0.1", program.port))
     socket.create_connection(("127.0.0.1", program.port)).close()
 
