@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
-INCHES, DPI = (5.12, 2.2), 200
+INCHES, DPI = (4.2, 2.2), 240  # small paper: its letters are read on a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ def chart(curve: dict[str, Any], zone: str, colours: Colours) -> bytes:
     """PNG. `curve`: name of the money, points of [ms, amount]."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     tz = ZoneInfo(zone)
     times: Any = [datetime.fromtimestamp(at / 1000, tz) for at, _ in curve["points"]]
@@ -39,11 +40,12 @@ def chart(curve: dict[str, Any], zone: str, colours: Colours) -> bytes:
     axes.plot(times, values, color=tone, linewidth=1.6)
     axes.fill_between(times, values, color=tone, alpha=0.12, linewidth=0)
     axes.axhline(0, color=colours.line, linewidth=1)
-    locator = AutoDateLocator(tz=tz, maxticks=7)
+    locator = AutoDateLocator(tz=tz, maxticks=5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=tz, show_offset=False))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter("{x:+,.2f}")
-    axes.tick_params(colors=colours.text, labelsize=7, length=0)
+    axes.tick_params(colors=colours.text, labelsize=9, length=0)
     axes.grid(axis="y", color=colours.line, linewidth=0.6)
     axes.margins(x=0)
     for spine in axes.spines.values():
