@@ -2,22 +2,20 @@
 fetched again, so that it does not matter when, and how often, it tells."""
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.models import User
-from billing import news, nowpayments, shop, standing
-from billing.judging import RANKS
+from billing import news, nowpayments, shop, standing, terms
 from billing.models import CryptoOrder, CryptoPayment, Standing
 from billing.plans import PLANS
-from billing.prepaid import CLOSED, TERMS, Outcome, Part, judge, months_after
+from billing.prepaid import CLOSED, Part, judge
+from billing.signals import operator_news
 
 PROCESS_TASK = "billing.process_payments"
 CLAIM = timedelta(minutes=2)
@@ -25,28 +23,8 @@ AGAIN = timedelta(minutes=10)  # until the next look at a payment that is under 
 FOLLOWED = timedelta(days=14)
 BATCH = 20
 LONGEST_WAIT = timedelta(hours=1)
-PAID = ("paid", "overpaid")
+UNPAID = ("waiting", "confirming", "partial")
 log = logging.getLogger(__name__)
-
-
-def terms(offers: list[shop.Offer]) -> dict[str, list[tuple[int, int]]]:
-    """(months, cents) that each plan is sold for, by the prices of its subscriptions."""
-    prices = {(offer.plan, offer.interval): offer.amount for offer in offers}
-    return {
-        plan: [(months, cents) for months in TERMS if (cents := _price(prices, plan, months))]
-        for plan in shop.PAID
-    }
-
-
-def _price(prices: dict[tuple[str, str], int], plan: str, months: int) -> int:
-    """0: not sold."""
-    return prices.get((plan, "year"), 0) if months == 12 else months * prices.get((plan, "month"), 0)
-
-
-def terms_of(user: User) -> list[CryptoOrder]:
-    """That run or are yet to begin, by their end."""
-    running = CryptoOrder.objects.filter(user=user, until__gt=timezone.now(), status__in=PAID)
-    return list(running.order_by("until"))
 
 
 def open_invoice(*, user: User, plan: str, months: int, page: str, told_at: str) -> str:
@@ -54,7 +32,7 @@ def open_invoice(*, user: User, plan: str, months: int, page: str, told_at: str)
     NowPaymentsError."""
     if not nowpayments.is_on():
         raise shop.ShopRefused("not_offered", "Plans are not sold for crypto here: pay by card.")
-    amount = dict(terms(shop.offers()).get(plan, [])).get(months)
+    amount = dict(terms.prices(shop.offers()).get(plan, [])).get(months)
     if amount is None:
         raise shop.ShopRefused(
             "not_offered", "Choose a plan (starter, pro, enterprise) and 1, 3 or 12 months."
@@ -89,9 +67,30 @@ def receive(body: bytes, signature: str) -> None:
         log.warning("NOWPayments tells of an order that is not ours")
         return
     number = str(told.get("payment_id"))[:40]
-    CryptoPayment.objects.bulk_create([CryptoPayment(id=number, order=order)], ignore_conflicts=True)
+    _keep(number, order)
     CryptoPayment.objects.filter(pk=number).update(next_look_at=timezone.now(), attempts=0)
     transaction.on_commit(ask_for_processing, robust=True)
+
+
+def _keep(number: str, order: CryptoOrder) -> None:
+    CryptoPayment.objects.bulk_create([CryptoPayment(id=number, order=order)], ignore_conflicts=True)
+
+
+def find_untold() -> int:
+    """Keeps payments towards open orders of which nothing was told, to be looked at; answers how many are listed. The
+    list takes a login to NOWPayments. Raises NowPaymentsError."""
+    since = timezone.now() - FOLLOWED
+    waiting = {
+        str(each.pk): each for each in CryptoOrder.objects.filter(status__in=UNPAID, created_at__gt=since)
+    }
+    if not (waiting and nowpayments.lists_payments()):
+        return 0
+    oldest = min(each.created_at for each in waiting.values())
+    found = [pair for pair in nowpayments.payments_since(oldest) if pair[1] in waiting]
+    for number, order in found:
+        _keep(number, waiting[order])
+    ask_for_processing()
+    return len(found)
 
 
 def _order(number: object) -> CryptoOrder | None:
@@ -135,11 +134,16 @@ def _looked(row: CryptoPayment) -> bool:
                 _write(row, found)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
         log.warning("A crypto payment could not be looked up: %s", type(error).__name__)
-        wait = min(timedelta(seconds=2 ** min(row.attempts, 12)), LONGEST_WAIT)
-        _next_look(row, timezone.now() + wait, row.attempts + 1)
+        _next_look(row, _after_failure(row), row.attempts + 1)
         return False
     _next_look(row, _when_again(row, found.status), 0)
     return True
+
+
+def _after_failure(row: CryptoPayment) -> datetime | None:
+    wait = min(timedelta(seconds=2 ** min(row.attempts, 12)), LONGEST_WAIT)
+    now = timezone.now()
+    return None if now - row.received_at > FOLLOWED else now + wait
 
 
 def _when_again(row: CryptoPayment, status: str) -> datetime | None:
@@ -164,53 +168,17 @@ def _write(row: CryptoPayment, found: nowpayments.Payment) -> None:
     payments = CryptoPayment.objects.filter(order=order)
     parts = [Part(each.status, each.asked, each.paid, each.price) for each in payments]
     outcome = judge(parts, Decimal(order.amount) / 100)
-    before = order.status
-    _apply(order, outcome, timezone.now())
-    if order.status != before:
-        for each in news.of_order(order):
-            standing.send(user, each)
+    before = order.status, order.arrived
+    terms.apply(order, outcome)
+    if (order.status, order.arrived) != before:
+        _tell(user, order)
     standing.settle(user)
 
 
-def _apply(order: CryptoOrder, outcome: Outcome, now: datetime) -> None:
-    """What was paid once lasts, unless it was sent back."""
-    order.arrived = round(outcome.arrived * 100)
-    if outcome.status in PAID and order.until is None:
-        order.starts = _start(order, now)
-        order.until = months_after(order.starts, order.months)
-    if outcome.status == "refunded" and order.starts and order.until:
-        ends = min(order.until, now)
-        order.starts, order.until = (order.starts, ends) if order.starts < ends else (None, None)
-    if outcome.status in (*PAID, "refunded") or order.status not in PAID:
-        order.status = outcome.status
-    order.save()
-
-
-def _start(order: CryptoOrder, now: datetime) -> datetime:
-    """When all that is prepaid of the same or a higher plan has ended."""
-    as_good = [plan for plan, rank in RANKS.items() if rank >= RANKS[order.plan]]
-    others = CryptoOrder.objects.filter(user=order.user, plan__in=as_good, status__in=PAID)
-    last: datetime | None = others.aggregate(last=Max("until"))["last"]
-    return max(now, last) if last else now
-
-
-def review_due() -> int:
-    """Terms that begin, are about to end or have ended; answers whose were looked at."""
-    users = set(_moving(timezone.now()))
-    for user_id in users:
-        with transaction.atomic():
-            user = User.objects.select_for_update(no_key=True).get(pk=user_id)
-            for order in CryptoOrder.objects.filter(user=user, status__in=PAID):
-                for each in news.of_term(order, timezone.now()):
-                    standing.send(user, each)
-            standing.settle(user)
-    return len(users)
-
-
-def _moving(now: datetime) -> Iterator[UUID]:
-    around = CryptoOrder.objects.filter(until__gt=now - news.GRACE, until__lt=now + news.SOON)
-    yield from around.values_list("user", flat=True)
-    begun = CryptoOrder.objects.filter(starts__lte=now, starts__gt=now - news.GRACE)
-    yield from begun.values_list("user", flat=True)
-    ended = CryptoOrder.objects.filter(until__lte=now, user__plan=F("plan"))
-    yield from ended.values_list("user", flat=True)
+def _tell(user: User, order: CryptoOrder) -> None:
+    for each in news.of_order(order):
+        standing.send(user, each)
+    if order.status in ("overpaid", "partial"):
+        text = "A crypto payment has brought another sum than was asked: Crypto orders in the admin shows what to do."
+        facts = {"Order": str(order.pk), "Asked": order.asked, "Arrived": order.came}
+        operator_news.send(None, text=text, facts=facts, key=f"crypto:{order.pk}:{order.arrived}")

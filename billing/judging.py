@@ -33,8 +33,9 @@ def judge(subscriptions: Iterable[Mapping[str, Any]], now: int) -> Judged:
     return max(judged, key=_goodness, default=Judged())
 
 
-def _goodness(found: Judged) -> tuple[int, bool, int]:
-    return RANKS[found.plan], found.status in GOOD, found.paid_until
+def _goodness(found: Judged) -> tuple[bool, int, bool, int]:
+    in_order = found.status in GOOD
+    return in_order and found.plan != FREE, RANKS[found.plan], in_order, found.paid_until
 
 
 def _one(subscription: Mapping[str, Any], now: int) -> Judged:

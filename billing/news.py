@@ -29,17 +29,17 @@ def goes_on_until(moment: datetime) -> str:
 
 def of_order(order: CryptoOrder) -> list[News]:
     """Of one whose status has changed; most changes are for the page alone."""
-    name, key = PLANS[order.plan].name, f"{order.pk}:{order.status}"
+    name, key = PLANS[order.plan].name, f"{order.pk}:{order.status}:{order.arrived}"
     if order.status in ("paid", "overpaid"):
         term = f"from {order.starts:%Y-%m-%d} to {order.until:%Y-%m-%d}"
         text = f"Your payment has arrived: the {name} plan is yours {term}."
         if order.status == "overpaid":
             more = dollars(order.arrived - order.amount)
-            text += f" You sent {more} more than was asked: write to us to have it back."
+            text += f" You sent {more} more than was asked, which has made it longer: write to us to have it back."
         return [News("plan_prepaid", text, key)]
     if order.status == "partial":
         text = f"{dollars(order.arrived)} of {dollars(order.amount)} for the {name} plan have arrived. "
-        return [News("plan_underpaid", f"{text}Send the rest to the same address.", f"{key}:{order.arrived}")]
+        return [News("plan_underpaid", f"{text}Send the rest to the same address.", key)]
     if order.status == "refunded":
         return [News("plan_refunded", f"Your payment for the {name} plan was sent back to you.", key)]
     return []

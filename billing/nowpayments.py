@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +13,7 @@ import requests
 from django.conf import settings
 
 TIMEOUT = 10.0  # seconds
+PAGE = 500  # payments
 
 
 class NowPaymentsError(Exception):
@@ -62,12 +65,30 @@ def payment(number: str) -> Payment:
     )
 
 
+def lists_payments() -> bool:
+    return bool(is_on() and settings.NOWPAYMENTS_EMAIL and settings.NOWPAYMENTS_PASSWORD)
+
+
+def payments_since(moment: datetime) -> Iterator[tuple[str, str]]:
+    """Each payment's id and its order's, the newest first. Raises NowPaymentsError."""
+    login = {"email": settings.NOWPAYMENTS_EMAIL, "password": settings.NOWPAYMENTS_PASSWORD}
+    token = _asked("POST", "/v1/auth", login)["token"]  # good for five minutes
+    page, pages = 0, 1
+    while page < pages:
+        query = f"limit={PAGE}&page={page}&sortBy=created_at&orderBy=desc&dateFrom={moment:%Y-%m-%d}"
+        found = _asked("GET", f"/v1/payment/?{query}", token=token)
+        yield from ((str(each["payment_id"]), str(each.get("order_id") or "")) for each in found["data"])
+        page, pages = page + 1, int(found["pagesCount"])
+
+
 def _decimal(value: Any) -> Decimal:
     return Decimal(str(value or 0))
 
 
-def _asked(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def _asked(method: str, path: str, body: dict[str, Any] | None = None, token: str = "") -> dict[str, Any]:
     headers = {"x-api-key": settings.NOWPAYMENTS_API_KEY}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     address = settings.AUTOGRID_NOWPAYMENTS_URL + path
     try:
         reply = requests.request(method, address, json=body, headers=headers, timeout=TIMEOUT)

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 TERMS = (1, 3, 12)  # months that are sold
@@ -57,6 +57,15 @@ def judge(parts: Iterable[Part], price: Decimal) -> Outcome:
         if seen & those:
             return Outcome(status, arrived)
     return Outcome("waiting", arrived)
+
+
+def end_of(start: datetime, months: int, outcome: Outcome, price: Decimal) -> datetime:
+    """Of a term that was paid; who has sent more than the price (in dollars) has as much more of it."""
+    end = months_after(start, months)
+    if outcome.status != "overpaid":
+        return end
+    more = Decimal(int((end - start).total_seconds())) * (outcome.arrived - price) / price
+    return end + timedelta(seconds=int(more))
 
 
 def months_after(start: datetime, months: int) -> datetime:

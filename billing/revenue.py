@@ -41,9 +41,9 @@ class Month:
 
 
 def note(user: User, at: datetime) -> None:
-    """Writes down what the user pays from now on, where that has changed. The user is locked by the caller."""
+    """Writes down what the user pays from then on, where that has changed. The user is locked by the caller."""
     last = Movement.objects.filter(user=user).first()
-    before, after = last.after if last else 0, paid_by(user)
+    before, after = last.after if last else 0, paid_by(user, at)
     if before != after:
         Movement.objects.create(user=user, at=at, before=before, after=after)
 
@@ -56,9 +56,8 @@ def note_end(instance: Standing, **_: Any) -> None:
         Movement.objects.create(user=instance.user, at=timezone.now(), before=before.after, after=0)
 
 
-def paid_by(user: User) -> int:
+def paid_by(user: User, now: datetime) -> int:
     """Cents a month, of a subscription and of prepaid terms that run."""
-    now = timezone.now()
     rows = Standing.objects.filter(user=user, status__in=PAYING).exclude(plan="free")
     cents = [per_month(row.amount, 12 if row.interval == "year" else 1) for row in rows]
     terms = CryptoOrder.objects.filter(user=user, starts__lte=now, until__gt=now)

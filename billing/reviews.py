@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from djstripe.models import Customer
 
-from billing import gateway, grants, standing
+from billing import clock, gateway, grants, standing
 from billing.gateway import StripeError
 from billing.models import Grant, Standing
 from billing.signals import operator_news
@@ -28,7 +28,7 @@ def went_well(work: Callable[[], object], about: str) -> bool:
 
 def review_due() -> int:
     """Who is in his grace, or past what is paid: whether that is over is Stripe's clock to say. Grants that ended."""
-    now = timezone.now()
+    now = clock.now()
     due = Standing.objects.filter(Q(grace_until__isnull=False) | Q(paid_until__lt=now, plan__gt=""))
     due = due.exclude(status="canceled", grace_until=None)
     count = sum(_reviewed(row) for row in due)

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 
 import stripe
 from django.db import connection, transaction
-from django.utils import timezone
 from djstripe.models import Customer, Product, Subscription
 
 from accounts.models import User
-from billing import gateway, revenue
+from billing import clock, gateway, revenue
 from billing.judging import FREE, RANKS, Judged, judge
 from billing.models import CryptoOrder, Grant, Standing
 from billing.money import dollars
@@ -53,7 +52,7 @@ def _look_and_write(standing: Standing, customer: str) -> None:
             return
         for subscription in seen.originals:
             Subscription.sync_from_stripe_data(subscription)
-        _write(user, row, judge(seen.subscriptions, seen.now), number, seen.now)
+        _write(user, row, judge(seen.subscriptions, seen.now), number)
 
 
 def _next_look() -> int:
@@ -72,7 +71,7 @@ def _keep_copies(seen: gateway.Seen) -> None:
         Product.sync_from_stripe_data(gateway.client().v1.products.retrieve(product))
 
 
-def _write(user: User, row: Standing, judged: Judged, number: int, now: int) -> None:
+def _write(user: User, row: Standing, judged: Judged, number: int) -> None:
     news = news_of(row, judged)
     values = asdict(judged) | {
         "paid_until": _moment(judged.paid_until),
@@ -82,16 +81,16 @@ def _write(user: User, row: Standing, judged: Judged, number: int, now: int) -> 
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
-    settle(user, _from_epoch(now))
+    settle(user)
     for each in news:
         send(user, each)
 
 
-def settle(user: User, at: datetime | None = None) -> None:
+def settle(user: User) -> None:
     """`users.plan` becomes the best of what is subscribed, prepaid and granted; what comes in a month is noted. The
-    user is locked by the caller. `at`: by Stripe's clock, where it was asked."""
-    now = timezone.now()
-    revenue.note(user, at or now)
+    user is locked by the caller."""
+    now = clock.now()
+    revenue.note(user, now)
     held = [
         *Standing.objects.filter(user=user).values_list("plan", flat=True),
         *Grant.objects.filter(user=user, until__gt=now).values_list("plan", flat=True),

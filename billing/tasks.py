@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import crypto, reviews, webhooks
+from billing import crypto, reviews, terms, webhooks
 
 
 @shared_task(name=webhooks.PROCESS_TASK, ignore_result=True)
@@ -15,9 +15,14 @@ def process_payments() -> int:
     return crypto.process()
 
 
+@shared_task(name="billing.find_payments", ignore_result=True)
+def find_payments() -> int:
+    return crypto.find_untold()
+
+
 @shared_task(name="billing.review_due", ignore_result=True)
 def review_due() -> int:
-    return reviews.review_due() + crypto.review_due()
+    return reviews.review_due() + terms.review_due()
 
 
 @shared_task(name="billing.reconcile", ignore_result=True)

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from billing import crypto, nowpayments, shop, standing, webhooks
+from billing import crypto, nowpayments, shop, standing, terms, webhooks
 from billing.entitlements import plan_of, uses_of
 from billing.gateway import StripeError
 from billing.models import CryptoOrder, Standing
@@ -39,13 +39,13 @@ def plans(request: HttpRequest) -> HttpResponse:
     if "paid" in request.GET:
         return _returned(user)
     found, offers = Standing.objects.filter(user=user).first(), _offers()
-    terms = crypto.terms(offers) if offers and nowpayments.is_on() else {}
+    prepaid = terms.prices(offers) if offers and nowpayments.is_on() else {}
     context = {
         "nav": "plans",
         "plan": plan_of(user),
-        "plans": [_column(plan, offers or [], terms.get(plan.id, [])) for plan in PLANS.values()],
-        "prepaid": crypto.terms_of(user),
-        "sells_terms": bool(terms),
+        "plans": [_column(plan, offers or [], prepaid.get(plan.id, [])) for plan in PLANS.values()],
+        "prepaid": terms.of(user),
+        "sells_terms": bool(prepaid),
         "standing": found,
         "subscribed": found is not None and found.status in shop.RUNNING,
         "uses": [(use, USED[use.name]) for use in uses_of(user)],

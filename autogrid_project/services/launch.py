@@ -126,7 +126,8 @@ def environment_of(home: Home, command: str, urls: dict[str, str], cloud: bool =
     if cloud:
         env["AUTOGRID_STRIPE"] = f"http://127.0.0.1:{home.port('stripe')}"
         env["AUTOGRID_NOWPAYMENTS"] = f"http://127.0.0.1:{home.port('nowpayments')}"
-        env["NOWPAYMENTS_API_KEY"] = "any"  # the stand-in takes any
+        for name in ("API_KEY", "EMAIL", "PASSWORD"):
+            env[f"NOWPAYMENTS_{name}"] = "any"  # the stand-in takes any
         env["NOWPAYMENTS_IPN_SECRET"] = home.secrets()["DJANGO_SECRET_KEY"]
         env["STRIPE_SECRET_KEY"] = "sk_test_" + "0" * 24  # opens nothing: the stand-in takes any
         env["STRIPE_WEBHOOK_SECRET"] = home.secrets()["DJANGO_SECRET_KEY"]

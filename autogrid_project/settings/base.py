@@ -242,6 +242,11 @@ AUTOGRID_STRIPE_URL = "https://api.stripe.com"
 # Plans for crypto, where both are set.
 NOWPAYMENTS_API_KEY = env.text("NOWPAYMENTS_API_KEY", "")
 NOWPAYMENTS_IPN_SECRET = env.text("NOWPAYMENTS_IPN_SECRET", "")
+# With a login as well, payments that NOWPayments did not tell of are found in its list.
+NOWPAYMENTS_EMAIL = env.text("NOWPAYMENTS_EMAIL", "")
+NOWPAYMENTS_PASSWORD = env.text("NOWPAYMENTS_PASSWORD", "")
+# Where the demo asks for the time of what is paid in advance; none: the time is ours.
+AUTOGRID_BILLING_CLOCK = ""
 AUTOGRID_NOWPAYMENTS_URL = "https://api.nowpayments.io"  # other than that in tests and the demo alone
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_WEBHOOK_URL = r"^never/$"  # dj-stripe's own view is not used
@@ -255,6 +260,7 @@ if AUTOGRID_DEPLOYMENT == "cloud":
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "find payments": {"task": "billing.find_payments", "schedule": 1800.0, "options": {"expires": 1800}},
         "end what is over": {"task": "billing.review_due", "schedule": 300.0, "options": {"expires": 300}},
         "compare with Stripe": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="41")},
     }

@@ -18,6 +18,7 @@ AUTOGRID_TELEGRAM_LINK = AUTOGRID_TELEGRAM_API + "/chat/1?start={code}"
 if AUTOGRID_DEPLOYMENT == "cloud":
     # The stand-in for Stripe; dj-stripe reads the second name, and warns of it.
     AUTOGRID_STRIPE_URL = STRIPE_API_HOST = env.text("AUTOGRID_STRIPE")
+    AUTOGRID_BILLING_CLOCK = AUTOGRID_STRIPE_URL + "/control/clock"
     SILENCED_SYSTEM_CHECKS = ["djstripe.W002"]
     AUTOGRID_NOWPAYMENTS_URL = env.text("AUTOGRID_NOWPAYMENTS")
     _PAGES = AUTOGRID_STRIPE_URL, AUTOGRID_NOWPAYMENTS_URL

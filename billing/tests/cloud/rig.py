@@ -91,6 +91,7 @@ def cloud(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     began = time.time()
     fake.books._wall = lambda: began  # no day and no month ends but by `pass_days`
     settings.AUTOGRID_STRIPE_URL, settings.STRIPE_SECRET_KEY = fake.url, KEY
+    settings.AUTOGRID_BILLING_CLOCK = f"{fake.url}/control/clock"
     monkeypatch.setattr(stripe, "api_base", fake.url)  # dj-stripe's own calls
     made = gateway.client().v1.webhook_endpoints.create(
         {"url": f"http://testserver{HOOK}", "enabled_events": ["*"]}

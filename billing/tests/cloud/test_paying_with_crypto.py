@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from billing import crypto, revenue
+from billing import crypto, revenue, terms
 from billing.models import CryptoOrder, CryptoPayment
 from tests.fakes.nowpayments.server import FakeNowPayments
 
@@ -102,6 +102,17 @@ def test_what_is_not_told_is_found_by_looking_again(coins, alice):
     assert CryptoPayment.objects.get().next_look_at is None  # it is over
 
 
+def test_what_was_never_told_is_found_in_the_list_of_payments(coins, alice, settings):
+    bought = order(coins, alice)
+    coins.books.pay(coins.books.begin(bought.invoice))
+    coins.books.take()
+    assert (crypto.find_untold(), crypto.process()) == (0, 0)  # without a login
+    settings.NOWPAYMENTS_EMAIL, settings.NOWPAYMENTS_PASSWORD = "operator@example.org", "a password"
+    assert (crypto.find_untold(), crypto.process()) == (1, 1)
+    assert plan_of(alice) == "starter"
+    assert crypto.find_untold() == 0
+
+
 def test_too_little_buys_nothing_until_the_rest_has_arrived(coins, alices_page, alice):
     bought = order(coins, alice)
     paid(coins, bought, "0.6")
@@ -113,12 +124,20 @@ def test_too_little_buys_nothing_until_the_rest_has_arrived(coins, alices_page, 
     assert plan_of(alice) == "starter"
 
 
-def test_too_much_buys_the_plan_and_is_told(coins, alice):
-    bought = order(coins, alice)
-    paid(coins, bought, "1.5")
+def test_too_much_makes_the_term_longer_and_moves_the_next_and_is_told(coins, alice):
+    bought, following = order(coins, alice), order(coins, alice)
+    paid(coins, bought)
+    month = bought.until - bought.starts
+    paid(coins, following)
+    paid(coins, bought, "0.5")
     assert (bought.status, bought.arrived, plan_of(alice)) == ("overpaid", 2_850, "starter")
-    notice = apps.get_model("bots", "Delivery").objects.get(kind="plan_prepaid")
-    assert "$9.50 more than was asked" in notice.data["text"]
+    assert bought.until - bought.starts == month * 1.5
+    following.refresh_from_db()
+    assert following.starts == bought.until
+    deliveries = apps.get_model("bots", "Delivery").objects
+    assert deliveries.filter(kind="plan_prepaid", data__text__icontains="$9.50 more than was asked").exists()
+    (operators,) = deliveries.filter(kind="system_billing")
+    assert ["Arrived", "$28.50"] in operators.data["facts"]
 
 
 @pytest.mark.parametrize("status", ["expired", "failed"])
@@ -139,24 +158,35 @@ def test_coins_sent_back_end_the_term_and_leave_three_days(coins, alice):
     assert (bought.status, plan_of(alice)) == ("refunded", "starter")
     assert "plan_refunded" in told(alice)
     CryptoOrder.objects.update(until=timezone.now() - timedelta(days=3, minutes=1))
-    crypto.review_due()
+    terms.review_due()
     assert plan_of(alice) == "free"
     assert revenue.mrr() == 0
 
 
-def test_a_term_is_told_of_before_and_after_its_end_and_the_plan_ends_three_days_later(coins, alice):
+def test_a_term_that_was_sent_back_before_it_began_leaves_no_gap(coins, alice):
+    orders = [order(coins, alice) for _ in range(3)]
+    payments = [paid(coins, each) for each in orders]
+    coins.books.move(payments[1], "refunded", "0")
+    tell(coins.books.take())
+    first, second, third = (CryptoOrder.objects.get(pk=each.pk) for each in orders)
+    assert (second.status, second.starts, second.until) == ("refunded", None, None)
+    assert third.starts == first.until
+
+
+def test_a_term_is_told_of_before_and_after_its_end_and_the_plan_ends_three_days_later(coins, cloud, alice):
     bought = order(coins, alice)
     paid(coins, bought)
-    CryptoOrder.objects.update(until=timezone.now() + timedelta(days=2))
+    term = (bought.until - bought.starts) / timedelta(days=1)
+    cloud.pass_days(term - 2)
     for _ in range(2):
-        crypto.review_due()
+        terms.review_due()
     assert told(alice).count("plan_ending") == 1
-    CryptoOrder.objects.update(until=timezone.now() - timedelta(days=1))
-    crypto.review_due()
+    cloud.pass_days(3)
+    terms.review_due()
     assert (plan_of(alice), told(alice)[-1]) == ("starter", "plan_grace")
-    CryptoOrder.objects.update(until=timezone.now() - timedelta(days=3, minutes=1))
-    crypto.review_due()
-    assert plan_of(alice) == "free"
+    cloud.pass_days(2.1)
+    terms.review_due()
+    assert (plan_of(alice), revenue.mrr()) == ("free", 0)
 
 
 def test_more_months_follow_those_that_are_paid_and_a_higher_plan_begins_at_once(coins, alice):

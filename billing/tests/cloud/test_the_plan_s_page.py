@@ -22,6 +22,7 @@ def test_shows_the_plan_what_is_used_and_what_others_allow(page, alice):
 
 def test_other_pages_show_use_against_the_limit_before_one_hits_it(page):
     assert "Live bots running: <strong" in page.get("/bots/").content.decode()
+    assert "Backtests today: <strong" in page.get("/backtest/").content.decode()
     keys = page.get("/keys/").content.decode()
     assert "0 of 1" in keys
     assert "Live exchange keys" in keys

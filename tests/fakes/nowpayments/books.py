@@ -60,6 +60,19 @@ class Books:
             raise Refused(404, UNKNOWN)
         return self.payments[number]
 
+    def listed(self, query: dict[str, str]) -> Object:
+        """The newest first."""
+        limit, page = int(query["limit"]), int(query["page"])
+        rows = [row for row in self.payments.values() if row["created_at"] >= query.get("dateFrom", "")][::-1]
+        shown = rows[page * limit : (page + 1) * limit]
+        return {
+            "data": shown,
+            "limit": limit,
+            "page": page,
+            "pagesCount": -(-len(rows) // limit),
+            "total": len(rows),
+        }
+
     def begin(self, invoice: str, share: str = "1") -> Object:
         """The customer chooses a coin: a payment for that share of the price waits."""
         row = self.invoices[invoice]

@@ -15,6 +15,7 @@ from tests.fakes.nowpayments.books import Books, Refused
 
 LOOPBACK = "127.0.0.1"
 TRIES = 60
+TOKEN = "fake-token"
 WAYS = {
     "pay": ("Pay all of it", "1"),
     "less": ("Pay 60 % of it", "0.6"),
@@ -75,7 +76,7 @@ class FakeNowPayments:
                 if self._ended.wait(1):
                     return
 
-    def call(self, method: str, path: str, body: str) -> tuple[int, Any]:
+    def call(self, method: str, path: str, query: str, body: str, token: str) -> tuple[int, Any]:
         with self.books.lock:
             if self.fail_next:
                 self.fail_next -= 1
@@ -83,6 +84,12 @@ class FakeNowPayments:
             try:
                 if (method, path) == ("POST", "/v1/invoice"):
                     return 200, self.books.create_invoice(json.loads(body))
+                if (method, path) == ("POST", "/v1/auth"):
+                    return 200, {"token": TOKEN}
+                if (method, path) == ("GET", "/v1/payment/"):
+                    if token != f"Bearer {TOKEN}":
+                        return 401, {"statusCode": 401, "code": "AUTH_REQUIRED", "message": "Unauthorized"}
+                    return 200, self.books.listed(dict(parse_qsl(query)))
                 if method == "GET" and path.startswith("/v1/payment/"):
                     return 200, self.books.payment(path.rpartition("/")[2])
             except Refused as refused:
@@ -142,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _find(self, method: str, address: SplitResult, body: str) -> None:
         if address.path.startswith("/v1/"):
-            self._api(method, address.path, body)
+            self._api(method, address, body)
             return
         invoice = dict(parse_qsl(address.query)).get("iid", "")
         if invoice not in self.server.fake.books.invoices:
@@ -153,11 +160,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.fake.save()
         self._answer(200, self.server.fake.page(invoice).encode(), "text/html; charset=utf-8")
 
-    def _api(self, method: str, path: str, body: str) -> None:
+    def _api(self, method: str, address: SplitResult, body: str) -> None:
         if not self.headers.get("x-api-key"):
             status, found = 403, {"statusCode": 403, "code": "INVALID_API_KEY", "message": "Invalid api key"}
         else:
-            status, found = self.server.fake.call(method, path, body)
+            token = self.headers.get("Authorization", "")
+            status, found = self.server.fake.call(method, address.path, address.query, body, token)
             self.server.fake.save()
         self._answer(status, json.dumps(found).encode(), "application/json")
 

@@ -50,7 +50,7 @@ class Books:
     def load(self, text: str) -> None:
         kept = json.loads(text)
         self.objects, self.hidden, self.ahead = kept["objects"], kept["hidden"], kept["ahead"]
-        self.answers = kept["answers"]
+        self.answers = kept.get("answers", {})
         self.account, self._numbers = self.objects[kept["account"]], itertools.count(kept["number"] + 1)
 
     @property

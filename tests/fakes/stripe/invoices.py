@@ -78,6 +78,8 @@ def void(books: Books, invoice: Object) -> None:
 
 def refund(books: Books, charge_id: str) -> Object:
     charged = books.get("charge", charge_id)
+    if charged["refunded"]:
+        raise invalid("Charge has already been refunded.", code="charge_already_refunded")
     made = {"amount": charged["amount"], "currency": "usd", "status": "succeeded"}
     row = books.add("refund", "re", charge=charge_id, payment_intent=None, **made)
     books.change("charge.refunded", charged, refunded=True, amount_refunded=charged["amount"])
@@ -87,6 +89,8 @@ def refund(books: Books, charge_id: str) -> Object:
 def dispute(books: Books, charge_id: str) -> Object:
     """The customer's bank takes the money back for now."""
     charged = books.get("charge", charge_id)
+    if charged["disputed"]:
+        raise invalid("Charge is disputed already.")
     made = {
         "amount": charged["amount"],
         "currency": "usd",
