@@ -105,7 +105,10 @@ def test_prometheus_and_the_front_page_are_told_too(cloud, operators, alice):
     cloud.buy(alice, "starter")
     cloud.deliver()
     assert "\nautogrid_mrr_usd 19.0\n" in Client().get("/metrics").content.decode()
-    assert "$19.00" in operators.get("/admin/").content.decode()
+    front = operators.get("/admin/").content.decode()
+    assert "$19.00" in front
+    assert "/admin/billing/standing/" in front
+    assert "/admin/djstripe/" not in front  # its pages show and take keys
 
 
 def grant(operators: Client, user: User, plan: str, path: str = "add/") -> None:
