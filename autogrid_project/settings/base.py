@@ -196,7 +196,8 @@ AUTOGRID_DEPLOYMENT = env.text("AUTOGRID_DEPLOYMENT", "self_hosted")
 if AUTOGRID_DEPLOYMENT not in {"self_hosted", "cloud"}:
     raise ImproperlyConfigured("AUTOGRID_DEPLOYMENT must be self_hosted or cloud.")
 if AUTOGRID_DEPLOYMENT == "cloud":
-    INSTALLED_APPS += ["djstripe", "billing"]  # in this order: billing takes dj-stripe's pages out of the admin
+    # In this order: billing takes dj-stripe's pages out of the admin.
+    INSTALLED_APPS += ["djstripe", "billing"]
 # Key ring for the vault: "k2:<base64 of 32 bytes>,k1:...". The first key encrypts, all decrypt.
 AUTOGRID_ENCRYPTION_KEYS = env.text("AUTOGRID_ENCRYPTION_KEYS")
 # django-cryptography's: the addresses and secrets of notification channels.
