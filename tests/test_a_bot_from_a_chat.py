@@ -26,7 +26,7 @@ def test_from_the_link_to_the_kill_switch(stack: Stack) -> None:
     assert "Bought" in chat.hear("filled", []).text
     assert user.bot(bot)["status"] == "running"
 
-    assert "open" in chat.say("/levels", "slots").text
+    until(lambda: "open" in chat.say("/levels", "20 slots").text, PATIENCE, "an open order among the levels")
     chat.say("/backtest BTC 2", "looking back over 2 days")
     looked_back = chat.hear("Buy and hold", [])
     assert {ACCENT, TEXT_2} <= colours(chat.picture(looked_back))
@@ -43,12 +43,21 @@ def make_a_grid(chat: Chatter, price: Decimal) -> Said:
     chat.say("/new", "Which market?")
     chat.press("BTC/USDT", "which strategy?")
     chat.press("Grid", "How much USDT")
-    suggested = chat.press("1,000", "grids")
+    suggested = until(lambda: suggestion(chat), PATIENCE, "a suggestion, for which candles have to be there")
+    assert suggested
     assert {ACCENT, TEXT} <= colours(chat.picture(suggested))
-    # A closer range than the suggested one: its levels are met within a test.
+    # Around the price, so that it holds coins from the start.
     lower, upper = round(price * Decimal("0.9")), round(price * Decimal("1.1"))
     chat.say(f"{lower} {upper} 20", "The pre-flight is passed.")
     return chat.press("Make and start it", "is starting")
+
+
+def suggestion(chat: Chatter) -> Said | None:
+    said = chat.press("1,000", "grids")
+    if said.photo:
+        return said
+    chat.press("‹ Back", "How much USDT")
+    return None
 
 
 def asked(chat: Chatter, command: str, label: str, words: str) -> Said:

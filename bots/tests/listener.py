@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
@@ -42,7 +42,8 @@ def listening() -> Iterator[Listener]:
             for name, value in {"Content-Length": str(len(listener.body)), **listener.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(listener.body)
+            with suppress(OSError):  # who has read enough is gone
+                self.wfile.write(listener.body)
             listener.hold.wait(60)
 
         do_GET = do_POST  # noqa: N815 - what http.server calls
