@@ -1,8 +1,11 @@
 """`./autogrid screenshots`: the demo's pages as docs/ shows them, wide and on a phone, light and dark."""
 
 import io
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -12,18 +15,40 @@ from autogrid_project.services.home import ROOT, Home
 
 PAGES = {
     "dashboard": "/",
-    "bot": "the newest bot",
+    "portfolio": "/portfolio/",
+    "bots": "/bots/",
+    "bot": "{bot}",
+    "bot-kill": "{bot}",
+    "bot-edit": "{bot}edit/",
     "new-bot": "/bots/new/",
     "backtests": "/backtest/",
+    "backtest": "{backtest}",
+    "optimiser": "/backtest/optimize/",
+    "search": "{search}",
     "history": "/history/",
     "keys": "/keys/",
     "account": "/account/",
+    "notices": "/account/notices/",
+    "telegram": "/account/telegram/",
+    "second-factor": "/accounts/second-factor/",
+    "password": "/accounts/password/change/",
+    "not-found": "/nowhere",
+    "admin": "/admin/",
+    "admin-bots": "/admin/bots/bot/",
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
 }
-SIZES = {"1440": (1440, 900), "390": (390, 844)}
+STRANGERS = {"sign-in", "sign-up"}
+RESULTS = {
+    "backtest": ("/backtest/", "Run the backtest", "What that means", re.compile("^(?!Optimiser)")),
+    "search": ("/backtest/optimize/", "Start the search", "Heatmap", re.compile("^Optimiser")),
+}
+SIZES = {"1440": (1440, 900), "390": (390, 844)}  # at least as high, and higher where the page is
+HIGHEST = 1500
 THEMES = ("light", "dark")
-CALM = 2500  # ms for charts and replays to be drawn once all else has come
+CALM = 2000  # ms for charts and replays to be drawn once all else has come
 PATIENCE = 60_000  # ms
-QUALITY = 60
+QUALITY = 50
 
 
 def screenshots(home: Home, names: list[str], into: Path = ROOT / "docs" / "screenshots") -> int:
@@ -43,25 +68,46 @@ def screenshots(home: Home, names: list[str], into: Path = ROOT / "docs" / "scre
     return 0
 
 
-def _taken(browser: Browser, url: str, login: dict[str, str], names: list[str], into: Path) -> list[Path]:
+def _taken(browser: Browser, url: str, login: dict[str, str], names: list[str], into: Path) -> Iterator[Path]:
     signed_in = browser.new_context(base_url=url)
-    _sign_in(signed_in.new_page(), login)
-    state, made = signed_in.storage_state(), []
+    page = signed_in.new_page()
+    _sign_in(page, login)
+    paths, state = _paths(page, names), signed_in.storage_state()
     for size, (width, height) in SIZES.items():
         for theme in THEMES:
-            context = browser.new_context(
-                base_url=url,
-                storage_state=state,
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if theme == "dark" else "light",
-                reduced_motion="reduce",
-            )
-            page = context.new_page()
+            look: Any = {
+                "base_url": url,
+                "viewport": {"width": width, "height": height},
+                "color_scheme": theme,
+                "reduced_motion": "reduce",
+            }
+            stranger, user = browser.new_context(**look), browser.new_context(storage_state=state, **look)
             for name in names:
-                _open(page, name)
-                made.append(_kept(page.screenshot(), into / f"{name}-{size}-{theme}.webp"))
-            context.close()
-    return made
+                page = (stranger if name in STRANGERS else user).new_page()
+                _open(page, name, paths[name])
+                picture = _whole(page, width, height)
+                page.close()
+                yield _kept(picture, into / f"{name}-{size}-{theme}.webp")
+
+
+def _paths(page: Page, names: list[str]) -> dict[str, str]:
+    """The bot is the newest; the backtest and the search are run where there are none."""
+    page.goto("/bots/")
+    known = {"bot": page.locator(".bot-name a").last.get_attribute("href")}
+    for name in RESULTS.keys() & set(names):
+        known[name] = _result(page, *RESULTS[name])
+    return {name: PAGES[name].format(**known) for name in names}
+
+
+def _result(page: Page, path: str, button: str, heading: str, link: re.Pattern[str]) -> str | None:
+    page.goto("/backtest/")
+    kept = page.locator(".kept-name a", has_text=link)
+    if kept.count():
+        return kept.first.get_attribute("href")
+    page.goto(path)
+    page.get_by_role("button", name=button).click()
+    page.get_by_role("heading", name=heading).wait_for(timeout=10 * PATIENCE)
+    return page.url
 
 
 def _sign_in(page: Page, login: dict[str, str]) -> None:
@@ -73,16 +119,23 @@ def _sign_in(page: Page, login: dict[str, str]) -> None:
     page.get_by_role("heading", name="Dashboard").wait_for()
 
 
-def _open(page: Page, name: str) -> None:
+def _open(page: Page, name: str, path: str) -> None:
     page.set_default_timeout(PATIENCE)
-    if name == "bot":
-        page.goto("/bots/")
-        page.locator(".bot-name a").last.click()
-        page.locator("#p-head").wait_for()
-    else:
-        page.goto(PAGES[name])
-    page.locator('[data-live-state="open"]').first.wait_for(state="attached")
+    page.goto(path)
+    if name == "bot-kill":
+        page.get_by_role("button", name="Kill", exact=True).click()
+    live = page.locator('[data-live-state="open"]')
+    if page.locator("[data-live-state]").count():
+        live.first.wait_for(state="attached")
     page.wait_for_timeout(CALM)
+
+
+def _whole(page: Page, width: int, height: int) -> bytes:
+    """In a window as high as the page: bars at its edges stay at its edges."""
+    high = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(HIGHEST, max(height, high))})
+    page.wait_for_timeout(CALM / 5)
+    return page.screenshot()
 
 
 def _kept(png: bytes, path: Path) -> Path:

@@ -66,9 +66,12 @@ def test_the_three_lines_add_up(as_alice: Client, making: Making) -> None:
 
 
 def test_the_panels_come_for_the_place_they_replace(as_alice: Client, making: Making) -> None:
-    page = as_alice.get(f"/bots/{making().id}/panels/").content.decode()
+    bot = making()
+    page = as_alice.get(f"/bots/{bot.id}/panels/").content.decode()
     assert page.count('hx-swap-oob="morph"') == 8
     assert "<html" not in page
+    assert "No fills yet" in page
+    assert "Loading the chart…" in as_alice.get(f"/bots/{bot.id}/").content.decode()
 
 
 def test_without_the_exchange_the_page_still_opens(as_alice: Client, making: Making, settings: Any) -> None:

@@ -60,8 +60,10 @@ def test_day_and_whole_change_are_told_in_the_portfolio_s_currency(as_alice: Cli
 
 def test_a_bot_that_has_just_begun_is_no_gain(as_alice: Client, making: Making) -> None:
     worth(making("Young"), 1, "990")
-    found = as_alice.get("/").context
-    assert found["day"] == 0
+    page = as_alice.get("/")
+    assert page.context["day"] == 0
+    assert "No bot has warned of anything." in page.content.decode()
+    assert "No fills yet" in page.content.decode()
 
 
 def test_real_and_play_money_are_never_in_one_sum(as_alice: Client, making: Making, key: Credential) -> None:
