@@ -11,6 +11,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 EXCHANGE_SIMULATOR = json.loads(env.text("AUTOGRID_SIMULATOR"))
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = HOME / "mail"
+AUTOGRID_ADDRESS = "127.0.0.1"  # as exchanges see it
 # The stand-in for Telegram: a chat is a page there.
 AUTOGRID_TELEGRAM_API = env.text("AUTOGRID_TELEGRAM")
 AUTOGRID_TELEGRAM_LINK = AUTOGRID_TELEGRAM_API + "/chat/1?start={code}"

@@ -21,7 +21,7 @@ from bots.models import Bot, Fill
 from exchanges.models import Mode
 
 SALES = [
-    "sold_at", "bought_at", "account", "symbol", "quantity", "proceeds", "cost", "gain", "currency",
+    "sold_at", "bought_at", "account", "symbol", "quantity", "proceeds", "cost", "gain", "fees", "currency",
 ]  # fmt: skip
 OF_BOT = ["bot", "bot_id"]
 
@@ -58,7 +58,7 @@ class SalesFile(Answering):
     @extend_schema(parameters=[SalesQuery], responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request) -> StreamingHttpResponse:
         """The sales of a year (UTC) with real money: each part with the day its coins were bought and what they cost,
-        the first bought being the first sold. Fees are in cost and proceeds."""
+        the first bought being the first sold. `fees`, of purchase and sale, are in cost and proceeds already."""
         year = query_of(SalesQuery, request)["year"]
         bots = Bot.objects.filter(user=user_of(request), credential__mode=Mode.LIVE)
         end = datetime(year + 1, 1, 1, tzinfo=UTC) if year < MAXYEAR else None
@@ -84,7 +84,7 @@ def _sales(fills: Iterator[Fill], year: int) -> Iterator[list[Any]]:
         if sold is None or sold.year != year:
             continue
         account, symbol = sale.pool
-        amounts = [sale.quantity, sale.proceeds, sale.cost, sale.gain]
+        amounts = [sale.quantity, sale.proceeds, sale.cost, sale.gain, sale.fees]
         shown = ["" if amount is None else f"{amount:f}" for amount in amounts]
         yield [as_text(sold), as_text(bought or ""), account, symbol, *shown, symbol.partition("/")[2]]
 

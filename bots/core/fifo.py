@@ -29,7 +29,8 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Disposal:
-    """A sale, or the part of it that came from one lot. `bought_at` and `cost` are None for coins nobody saw bought."""
+    """A sale, or the part of it that came from one lot. `bought_at` and `cost` are None for coins nobody saw bought.
+    `fees`, of its purchase and its sale, are in cost and proceeds already."""
 
     pool: tuple[str, str]
     sold_at: int
@@ -37,6 +38,7 @@ class Disposal:
     quantity: Decimal
     proceeds: Decimal
     cost: Decimal | None
+    fees: Decimal
 
     @property
     def gain(self) -> Decimal | None:
@@ -48,17 +50,20 @@ class _Lot:
     time: int
     quantity: Decimal
     cost: Decimal
+    fee: Decimal
 
-    def take(self, quantity: Decimal) -> Decimal:
-        """The cost of that part; all that is left when all of it is taken, so that no cent is lost to rounding."""
-        cost = (
-            self.cost
-            if quantity == self.quantity
-            else (self.cost * quantity / self.quantity).quantize(PLACES)
-        )
+    def take(self, quantity: Decimal) -> tuple[Decimal, Decimal]:
+        """Cost and fee of that part."""
+        cost, fee = (_part(whole, quantity, self.quantity) for whole in (self.cost, self.fee))
         self.quantity -= quantity
         self.cost -= cost
-        return cost
+        self.fee -= fee
+        return cost, fee
+
+
+def _part(whole: Decimal, quantity: Decimal, of: Decimal) -> Decimal:
+    """All that is left when all of it is taken, so that no cent is lost to rounding."""
+    return whole if quantity == of else (whole * quantity / of).quantize(PLACES)
 
 
 def disposals(trades: Iterable[Trade]) -> Iterator[Disposal]:
@@ -70,7 +75,9 @@ def disposals(trades: Iterable[Trade]) -> Iterator[Disposal]:
             arrived = trade.quantity - trade.fee_base
             cost = trade.price * trade.quantity + (ZERO if trade.fee_base else trade.fee_quote)
             if arrived > 0:
-                lots.append(_Lot(trade.time, arrived, cost.quantize(PLACES)))
+                lots.append(
+                    _Lot(trade.time, arrived, cost.quantize(PLACES), trade.fee_quote.quantize(PLACES))
+                )
         else:
             yield from _sold(trade, lots)
 
@@ -78,13 +85,15 @@ def disposals(trades: Iterable[Trade]) -> Iterator[Disposal]:
 def _sold(trade: Trade, lots: deque[_Lot]) -> Iterator[Disposal]:
     left = trade.quantity + trade.fee_base
     worth = trade.price * trade.quantity - (ZERO if trade.fee_base else trade.fee_quote)
-    proceeds = worth.quantize(PLACES)
+    proceeds, fee = worth.quantize(PLACES), trade.fee_quote.quantize(PLACES)
     while left > 0:
         lot = lots[0] if lots else None
         part = min(left, lot.quantity) if lot else left
-        earned = proceeds if part == left else (proceeds * part / left).quantize(PLACES)
-        cost = lot.take(part) if lot else None
-        yield Disposal(trade.pool, trade.time, lot.time if lot else None, part, earned, cost)
-        left, proceeds = left - part, proceeds - earned
+        earned, paid = (_part(whole, part, left) for whole in (proceeds, fee))
+        cost, bought_for = lot.take(part) if lot else (None, ZERO)
+        yield Disposal(
+            trade.pool, trade.time, lot.time if lot else None, part, earned, cost, paid + bought_for
+        )
+        left, proceeds, fee = left - part, proceeds - earned, fee - paid
         if lot and not lot.quantity:
             lots.popleft()

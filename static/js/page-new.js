@@ -41,8 +41,9 @@ if (form) {
       form.querySelector("[data-free]").textContent = market.free
         ? `${format.money(market.free)} ${market.quote} free`
         : "";
-      suggest("lower_price", market.lower);
-      suggest("upper_price", market.upper);
+      // A first bot begins with what is suggested: nothing is ready to start, and then changes, under the hand.
+      if ("first" in form.dataset) for (const input of range()) input.placeholder = "Looking…";
+      else takeUsual();
       suggestName();
       for (const unit of form.querySelectorAll('[data-unit="quote"]')) unit.textContent = market.quote;
       handles.setMarket(market);
@@ -52,6 +53,14 @@ if (form) {
     } else chart.say(found.detail);
     showPrice(market?.price);
     changed();
+  }
+
+  const range = () => [field("lower_price"), field("upper_price")];
+
+  function takeUsual() {
+    suggest("lower_price", market.lower);
+    suggest("upper_price", market.upper);
+    for (const input of range()) input.placeholder = "";
   }
 
   function suggestName() {
@@ -104,8 +113,12 @@ if (form) {
     const query = new URLSearchParams({ exchange, symbol, investment: field("investment").value || "1000" });
     const answer = await fetch(`/api/v1/bots/suggestion?${query}`, {
       headers: { Accept: "application/json" },
-    });
-    if (!answer.ok || symbol !== market?.symbol) return;
+    }).catch(() => null);
+    if (symbol !== market?.symbol) return;
+    if (!answer?.ok) {
+      takeUsual();
+      return changed();
+    }
     suggested = await answer.json();
     const { lower_price: low, upper_price: high, grid_count: count } = suggested.config;
     beside.range.textContent = `${format.price(low)} – ${format.price(high)}, ${count} grids`;

@@ -29,6 +29,7 @@ def test_a_sale_takes_the_oldest_coins_first_with_their_fees() -> None:
         Decimal("299.7"),
     )
     assert (second.bought_at, second.cost, second.gain) == (2, Decimal("100.1"), Decimal("49.75"))
+    assert (first.fees, second.fees) == (Decimal("0.4"), Decimal("0.25"))
 
 
 def test_a_fee_in_the_coin_makes_fewer_coins_cost_the_same() -> None:
@@ -68,8 +69,10 @@ def test_quantities_proceeds_and_costs_add_up_exactly(
     assert sum(one.proceeds for one in found) == proceeds
     spent = sum((buy.price * buy.quantity + buy.fee_quote).quantize(Decimal("1e-8")) for buy in buys)
     assert sum(one.cost or 0 for one in found) <= spent
+    assert sum(one.fees for one in found) <= Decimal("0.00001") * len(trades)
     assert all(one.cost is None or one.cost >= 0 for one in found)
     if sum(sale.quantity for sale in sales) >= sum(buy.quantity for buy in buys) and all(
         one.cost is not None for one in found
     ):
         assert sum(one.cost or 0 for one in found) == spent
+        assert sum(one.fees for one in found) == Decimal("0.00001") * len(trades)
