@@ -7,6 +7,9 @@ import { RangeHandles } from "range-handles";
 import { Replay } from "replay";
 import { averageTrueRange, dealLines, gridLines } from "strategy-lines";
 
+const BUSY = 503; // the exchange did not answer
+const AGAIN = 5_000; // milliseconds
+
 const form = document.getElementById("bot-form");
 
 if (form) {
@@ -50,7 +53,10 @@ if (form) {
       chart.load(market.exchange, market.symbol);
       loadSuggestion();
       watch(market.exchange, market.symbol);
-    } else chart.say(found.detail);
+    } else {
+      chart.say(found.detail);
+      if (answer.status === BUSY) pause = setTimeout(loadMarket, AGAIN);
+    }
     showPrice(market?.price);
     changed();
   }
@@ -125,6 +131,7 @@ if (form) {
     beside.why.textContent = suggested.sentences.join(" ");
     beside.suggestion.hidden = false;
     if ("first" in form.dataset && !typed.has("lower_price") && !typed.has("upper_price")) takeSuggestion();
+    takeUsual();
   }
 
   function takeSuggestion() {
