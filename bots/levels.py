@@ -1,6 +1,7 @@
 """What each slot of a bot is doing and, where it has no order, why."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from bots import store
@@ -31,15 +32,16 @@ STATES = {
 
 
 def levels(bot: Bot) -> list[dict[str, Any]]:
-    """One row per slot: prices, side, state, order, closed cycles, profit, reason."""
+    """One row per slot: prices, side, state, order, closed cycles, profit, reason. What is no slot (the initial
+    purchase, an exit) comes first, then a grid's slots by price, lowest first."""
     slots = {row.slot: row for row in bot.slots.all()}
     orders = {row.slot: row for row in bot.orders.filter(status__in=LIVE)}
     spans = _spans(bot, slots)
+    rank = {number: at for at, number in enumerate(spans)}
     for number in (*orders, *(slot for slot in slots if slot < 0)):
         spans.setdefault(number, (None, None))
-    return [
-        _level(bot, number, spans[number], slots.get(number), orders.get(number)) for number in sorted(spans)
-    ]
+    ordered = sorted(spans, key=lambda number: (number >= 0, rank.get(number, number)))
+    return [_level(bot, number, spans[number], slots.get(number), orders.get(number)) for number in ordered]
 
 
 def _spans(bot: Bot, slots: dict[int, BotSlot]) -> Spans:
@@ -47,12 +49,13 @@ def _spans(bot: Bot, slots: dict[int, BotSlot]) -> Spans:
     try:
         config = read_config(bot.strategy, bot.config)
     except ConfigError:
-        return dict.fromkeys(slots, (None, None))
+        return dict.fromkeys(sorted(slots), (None, None))
     market = market_of(bot.credential.venue, bot.symbol)
     if isinstance(config, DCAConfig):
         return _dca_spans(bot, config, slots, market)
-    prices = levels_of(config, market)
-    return {i: (prices[i], prices[i + 1]) for i in range(len(prices) - 1)}
+    shift = bot.memory.get("shift", 0)
+    pairs = enumerate(pairwise(levels_of(config, market, shift)))
+    return {(shift + at) % config.grid_count: pair for at, pair in pairs}
 
 
 def _dca_spans(bot: Bot, config: DCAConfig, slots: dict[int, BotSlot], market: Market) -> Spans:

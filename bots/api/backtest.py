@@ -95,7 +95,12 @@ class ReportSerializer(serializers.Serializer[Any]):
     buy_and_hold_curve = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
     trades = serializers.ListField(child=serializers.DictField())
     slots = serializers.ListField(child=serializers.DictField())
-    levels = serializers.ListField(child=serializers.FloatField(), help_text="of a grid, lowest first")
+    levels = serializers.ListField(
+        child=serializers.FloatField(), help_text="of a grid at the end, lowest first"
+    )
+    shift = serializers.IntegerField(
+        help_text="steps that a grid which trails stood above its range at the end"
+    )
 
 
 class OptimizeBody(BacktestBody):

@@ -95,6 +95,8 @@ def empty_bot(
 def grid_bot(case: Case, model: FillModel, room: int) -> Bot:
     config, market = case.config, case.market
     assert isinstance(config, GridConfig)  # noqa: S101 - who calls this has looked
+    if config.adapts:
+        raise Unsure("the grid trails the price or reinvests")
     rules, levels = rules_of(market, case.slippage, model.delayed), grid_levels(config, market)
     price = whole(config.trigger_price) if config.trigger_price else int(case.candles.close[0])
     funding = Funding(config, market, rules, levels, price)

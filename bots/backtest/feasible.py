@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from bots.backtest.run import StrategyConfig
 from bots.core.preflight_dca import preflight_dca
+from bots.core.preflight_trailing import trailing_failures
 from bots.core.slots import smallest_order
 from bots.core.strategies.dca import DCAConfig
-from bots.core.strategies.grid import GridConfig, cost_of
+from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_funding import cost_of, fund
 from bots.core.strategies.grid_levels import levels_of, profit_per_grid
 from bots.core.types import ZERO, Market
 
@@ -38,4 +40,11 @@ def _fits(config: GridConfig, levels: list[Decimal], price: Decimal, market: Mar
     if (stop is not None and stop >= price) or (take is not None and take <= price):
         return False
     least = smallest_order(levels[0], market)
-    return cost_of(least, levels, price, ZERO, market) <= config.investment
+    if cost_of(least, levels, price, ZERO, market) > config.investment:
+        return False
+    return not (config.trailing_up or config.trailing_down) or _can_trail(config, levels, price, market)
+
+
+def _can_trail(config: GridConfig, levels: list[Decimal], price: Decimal, market: Market) -> bool:
+    funding = fund(levels, price, config.investment, ZERO, market)
+    return funding is not None and not any(trailing_failures(config, market, funding.quantity))

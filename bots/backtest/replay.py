@@ -101,6 +101,7 @@ class Replay:
         result.slots = {
             number: Tally(state.cycles, _int(state.profit)) for number, state in store.slots.items()
         }
+        result.shift = store.memory.get("shift", 0)
         result.stopped = store.stop[0] if store.stop else ""
 
     # Which candles

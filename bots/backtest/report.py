@@ -50,7 +50,8 @@ def report(case: Case, fill_model: FillModelName) -> dict[str, Any]:
         ),
         "trades": _trades(case, run),
         "slots": _slots(run),
-        "levels": _levels(case),
+        "levels": _levels(case, run.shift),
+        "shift": run.shift,
     }
 
 
@@ -107,12 +108,12 @@ def _slots(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _levels(case: Case) -> list[float]:
-    """The prices of a grid, lowest first; slot i lies between the i-th and the next."""
+def _levels(case: Case, shift: int) -> list[float]:
+    """The prices of a grid at the end, lowest first; slot i lies between number (i - shift) mod n and the next."""
     config = case.config
-    return (
-        [float(level) for level in levels_of(config, case.market)] if isinstance(config, GridConfig) else []
-    )
+    if not isinstance(config, GridConfig):
+        return []
+    return [float(level) for level in levels_of(config, case.market, shift)]
 
 
 def _round(value: float) -> float:

@@ -66,7 +66,8 @@ class Tally(NamedTuple):
 class Run:
     """`fills` in the order they were booked; `states` after every candle that changed cash or base; `profits` of each
     closed cycle, but for those that sold what the initial purchase had bought. `stopped` is why the bot ended itself,
-    "" where it ran to the end. `replayed` is why the exact replay was needed, "" where the kernel did it."""
+    "" where it ran to the end. `shift` is how many steps a grid stood above where it began.
+    `replayed` is why the exact replay was needed, "" where the kernel did it."""
 
     fills: list[Filled] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
@@ -74,4 +75,5 @@ class Run:
     slots: dict[int, Tally] = field(default_factory=dict)
     realized: int = 0
     stopped: str = ""
+    shift: int = 0
     replayed: str = ""

@@ -16,7 +16,10 @@ from bots.services.errors import InvalidConfig
 
 MOST_FIELDS = 6
 MOST_VALUES = 100  # of one field
-PRICES = {"lower_price", "upper_price", "trigger_price", "stop_loss_price", "take_profit_price"}
+PRICES = {
+    *("lower_price", "upper_price", "trigger_price", "stop_loss_price", "take_profit_price"),
+    *("trailing_up_limit", "trailing_down_limit"),
+}
 KNOWN = {Strategy.GRID.value: GridConfig, Strategy.DCA.value: DCAConfig}
 NOMINAL = Decimal(1000)  # a first close to check percentages with, before the real one is known
 PARTS = {"values", "from", "to", "step", "unit"}

@@ -26,8 +26,8 @@ from bots.backtest.kernel_state import (
     Table,
 )
 from bots.core.rounding import nearest
-from bots.core.strategies.grid import SLIPPAGE as MARGIN
 from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_funding import SLIPPAGE as MARGIN
 from bots.core.strategies.grid_levels import levels_of
 from bots.core.types import Market
 from marketdata.columns import SCALE

@@ -18,7 +18,7 @@ from bots.core.risk import RiskManager
 from bots.core.sending import MINUTE, RETRY_MS
 from bots.core.settlement import UNREACHABLE, Parts
 from bots.core.slots import EXIT_SLOT, PURCHASE_SLOT
-from bots.core.strategies.base import Band, BaseStrategy, MarketData, Memory
+from bots.core.strategies.base import Band, BaseStrategy, Beginning, MarketData, Memory
 from bots.core.types import ZERO, Fill, Market, OrderReport, OrderStatus
 
 ROUNDS = 20  # of compare and act before the engine lets other events in
@@ -195,21 +195,25 @@ class BotEngine:
         return await self._carry_out(wanted, explained)
 
     async def _begin(self, data: MarketData) -> None:
-        beginning = self.strategy.begin(data)
-        if beginning is not None:
-            self.strategy.state.memory = beginning.memory
-            self._remembered = dict(beginning.memory)
-            self.strategy.state.slots.update({slot.slot: slot for slot in beginning.slots})
-            await self.store.begin(beginning)
+        if (beginning := self.strategy.begin(data)) is not None:
+            await self._take_up(beginning)
         # What the purchase still buys would miss its slots: they are granted when it has ended.
         grants = self.strategy.grants(data) if PURCHASE_SLOT not in self.live else None
         if grants is not None:
             self.strategy.state.slots.update(await self.store.grant(grants))
             self.strategy.state.memory["granted"] = self._remembered["granted"] = True
+        while not self.risk_manager.halt and (moved := self.strategy.move(data, self.live)) is not None:
+            await self._take_up(moved)
+
+    async def _take_up(self, beginning: Beginning) -> None:
+        """No order follows from what is not written down."""
+        await self.store.begin(beginning)
+        state, memory = self.strategy.state, beginning.memory
+        state.memory, self._remembered = dict(memory), dict(memory)
+        state.slots.update({slot.slot: slot for slot in beginning.slots})
 
     async def _remember(self) -> None:
-        memory = self.strategy.state.memory
-        if memory != self._remembered:
+        if (memory := self.strategy.state.memory) != self._remembered:
             self._remembered = dict(memory)
             await self.store.remember(memory)
 
@@ -245,8 +249,7 @@ class BotEngine:
         if self.live or (self.stop_action == "sell" and self.price is None):
             self._wake(self.now + FILLS_LATE_MS)
             return False
-        last = self.strategy.exit_order(self._data()) if self.stop_action == "sell" else None
-        if last is not None:
+        if self.stop_action == "sell" and (last := self.strategy.exit_order(self._data())) is not None:
             return await self._sell_out(last)
         await self.placement.explain({})
         self.done = await self.execution.verify_gone(self.prefix)

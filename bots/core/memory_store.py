@@ -161,6 +161,8 @@ class MemoryStore:
     async def begin(self, beginning: Beginning) -> None:
         self.memory = dict(beginning.memory)
         self.slots.update({state.slot: state for state in beginning.slots})
+        if beginning.text:
+            self.told.append("grid_moved")
 
     async def grant(self, grants: Grants) -> dict[int, SlotState]:
         if self.memory.get("granted"):

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from bots.core.preflight_trailing import trailing_failures
 from bots.core.rounding import ceil_to, floor_to, plain, round8
 from bots.core.slots import smallest_order
 from bots.core.strategies.config import LARGEST, FieldError
-from bots.core.strategies.grid import GridConfig, GridFunding, buy_quantity, cost_of, fund, kept
+from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_funding import GridFunding, buy_quantity, cost_of, fund, kept
 from bots.core.strategies.grid_levels import levels_of, profit_per_grid
 from bots.core.types import ZERO, Market
 
@@ -67,6 +69,8 @@ def preflight_grid(
         _check_amount(check, config, quantity, market)
         profits = profit_per_grid(levels, quantity, market)
         _check_profit(check, config, levels, profits, market)
+        if check.ok:
+            check.failures += trailing_failures(config, market, quantity)
         check.summary = _grid_summary(levels, funding, profits, price)
     return check
 

@@ -7,7 +7,7 @@ from bots.core.rounding import ceil_to, floor_to, plain, round8
 from bots.core.slots import market_quantity, smallest_order, tradable
 from bots.core.strategies.config import LARGEST
 from bots.core.strategies.dca import DCAConfig
-from bots.core.strategies.grid import kept
+from bots.core.strategies.grid_funding import kept
 from bots.core.types import ZERO, Market
 
 

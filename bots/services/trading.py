@@ -19,7 +19,7 @@ from bots.core.types import Market, OrderStatus
 from bots.models import Bot, BotSlot, Order
 from bots.services import sql
 from bots.services.booking import ingest_fill, save_slot, settled, slot_of
-from bots.services.events import record_event
+from bots.services.events import record_event, tell_move
 
 __all__ = [
     "Lease",
@@ -193,7 +193,7 @@ def _slot_row(bot_id: UUID, number: int) -> BotSlot:
 
 @transaction.atomic
 def begin(*, lease: Lease, beginning: Beginning) -> None:
-    """A run begins: its memory, and the slots that start anew."""
+    """A run begins, or its levels have moved: its memory, and the slots that start anew."""
     bot = locked(lease)
     bot.memory = beginning.memory
     bot.save(update_fields=["memory"])
@@ -201,6 +201,9 @@ def begin(*, lease: Lease, beginning: Beginning) -> None:
         row = _slot_row(bot.id, state.slot)
         store.set_slot(row, state)
         row.save()
+    if beginning.text:
+        tell_move(bot=bot, text=beginning.text, memory=beginning.memory)
+        return
     record_event(bot=bot, kind="run_started", text=f"Run {bot.run} began.", data={"memory": beginning.memory})
 
 

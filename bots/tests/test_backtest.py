@@ -55,6 +55,24 @@ def body(**changes: Any) -> dict[str, Any]:
     }
 
 
+def test_a_grid_that_trails_ends_where_the_price_has_led_it(alices: APIClient, stored: None) -> None:
+    config = {"lower_price": 46_000, "upper_price": 49_000, "grid_count": 6, "investment": 10_000}
+    trails = {"trailing_up": True, "trailing_up_limit": 51_000, "reinvest": True}
+    plain, found = (alices.post(URL, body(config=config | more)).json() for more in ({}, trails))
+    assert (plain["shift"], plain["levels"][-1]) == (0, 49_000)
+    assert (found["shift"], found["levels"][0], found["levels"][-1]) == (4, 48_000, 51_000)
+    assert found["cycles"] > plain["cycles"]
+    spent = sum(
+        trade["price"] * trade["quantity"] * (1 if trade["side"] == "buy" else -1)
+        for trade in found["trades"]
+    )
+    fees = found["fees"].get("USDT", 0)
+    held = sum(trade["quantity"] * (1 if trade["side"] == "buy" else -1) for trade in found["trades"])
+    held -= found["fees"].get("BTC", 0)
+    last = found["buy_and_hold_curve"][-1][1] / 10_000 * 48_000
+    assert found["final_equity"] == pytest.approx(10_000 - spent - fees + held * last)
+
+
 def test_a_backtest_answers_the_documents_fields_and_what_explains_them(
     alices: APIClient, stored: None
 ) -> None:

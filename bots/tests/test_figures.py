@@ -186,6 +186,14 @@ def test_every_slot_of_a_grid_is_a_level(alices, alices_bot):
     assert {level["side"] for level in levels.values()} == {"buy"}
 
 
+def test_the_levels_of_a_grid_that_has_moved_are_where_it_is_now(alices, alices_bot):
+    force(alices_bot, memory={"run": 1, "shift": 2})
+    levels = levels_of(alices, alices_bot)
+    assert list(levels) == [*range(2, 20), 0, 1]
+    assert (levels[2]["lower_price"], levels[19]["upper_price"]) == ("46000", "55000")
+    assert (levels[1]["lower_price"], levels[1]["upper_price"]) == ("55500", "56000")
+
+
 def test_a_level_shows_its_order(alices, alices_bot):
     force(alices_bot, status="running")
     buy = opened(alices_bot, 3, price=D(46_500))

@@ -187,6 +187,17 @@ def test_a_beginning_resets_the_slots_it_names(bot):
     assert BotEvent.objects.filter(kind="run_started").exists()
 
 
+def test_moves_of_a_grid_that_follow_one_another_are_told_as_one(bot):
+    for shift in (1, 2, 5):
+        text = f"The grid moved up: it is {shift} steps above now."
+        moved = Beginning({"run": 1, "shift": shift}, (SlotState(1, cycle=shift),), text)
+        trading.begin(lease=lease_of(bot), beginning=moved)
+    [event] = BotEvent.objects.filter(bot=bot)
+    assert event.kind == "grid_moved"
+    assert event.text == "The grid moved up: it is 5 steps above now. That was move 3 in a row."
+    assert BotSlot.objects.get(bot=bot, slot=1).cycle == 5
+
+
 def test_the_purchase_is_granted_once_a_run(bot):
     trading.begin(lease=lease_of(bot), beginning=Beginning({"run": 1, "granted": False}))
     granted = trading.grant(lease=lease_of(bot), grants=Grants({1: D("0.001"), 2: D("0.002")}))

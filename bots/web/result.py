@@ -125,10 +125,15 @@ def _band(report: Mapping[str, Any]) -> dict[str, Any]:
 def _slots(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Dearest first, as in an order book. Of DCA only those that sell: the cycles of a deal are counted there."""
     most = max((slot["cycles"] for slot in report["slots"]), default=0) or 1
-    levels = report["levels"]
+    levels, shift = report["levels"], report.get("shift", 0)
+
+    def at(number: int) -> int:
+        """Between which levels a slot stood at the end."""
+        return (number - shift) % (len(levels) - 1) if 0 <= number < len(levels) - 1 else number
+
     return [
-        {**slot, **_named(slot["slot"], levels), "bar": round(slot["cycles"] / most * BAR, 1)}
-        for slot in sorted(report["slots"], key=lambda slot: -slot["slot"])
+        {**slot, **_named(at(slot["slot"]), levels), "bar": round(slot["cycles"] / most * BAR, 1)}
+        for slot in sorted(report["slots"], key=lambda slot: -at(slot["slot"]))
         if levels or slot["cycles"]
     ]
 

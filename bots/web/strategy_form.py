@@ -12,11 +12,13 @@ from bots.services.errors import FieldError
 GRID_FIELDS = [
     *("lower_price", "upper_price", "grid_count", "investment", "spacing"),
     *("trigger_price", "stop_loss_price", "take_profit_price", "post_only"),
+    *("trailing_up", "trailing_up_limit", "trailing_down", "trailing_down_limit", "reinvest"),
 ]
 DCA_FIELDS = [
     *("amount", "interval", "price_drop", "max_orders", "step_scale", "volume_scale", "max_investment"),
     *("take_profit", "trailing", "stop_loss", "cooldown", "repeat", "missed"),
 ]
+UNLESS_ASKED = {"trailing_up", "trailing_down", "reinvest"}  # off by default
 FIELD_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 FIELDS = {Strategy.GRID: GRID_FIELDS, Strategy.DCA: DCA_FIELDS}
 
@@ -57,6 +59,23 @@ class StrategyForm(forms.Form):
         required=False,
         initial=True,
     )
+    trailing_up = forms.BooleanField(
+        label="Trailing up",
+        help_text="A step above the range, the lowest slot moves to the top and buys there.",
+        required=False,
+    )
+    trailing_up_limit = number("Highest upper price", "Trailing up ends here.")
+    trailing_down = forms.BooleanField(
+        label="Trailing down",
+        help_text="A step below the range, the highest slot moves to the bottom. It sells what it holds there, at a loss.",
+        required=False,
+    )
+    trailing_down_limit = number("Lowest lower price", "Trailing down ends here.")
+    reinvest = forms.BooleanField(
+        label="Reinvest profits",
+        help_text="Each slot buys its next cycle with what it has earned as well.",
+        required=False,
+    )
 
     amount = number("Amount per buy", initial="100")
     interval = forms.CharField(
@@ -88,7 +107,8 @@ class StrategyForm(forms.Form):
 
     def config(self) -> dict[str, Any]:
         """What was filled in for the chosen strategy; blanks are left to the defaults."""
-        return {name: self.cleaned_data[name] for name in self.names() if self.cleaned_data[name] != ""}
+        given = {name: self.cleaned_data[name] for name in self.names() if self.cleaned_data[name] != ""}
+        return {name: value for name, value in given.items() if value or name not in UNLESS_ASKED}
 
     def add_service_errors(self, errors: Iterable[FieldError]) -> None:
         for error in errors:

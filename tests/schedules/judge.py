@@ -78,10 +78,20 @@ class Books(books.Account):
         memories = [self.memories[bot["id"], run] for run in runs]
         if slot == -1:
             return "base", max(Decimal(memory["purchase"]) for memory in memories) / FEE + 3 * lot
-        quantity = max(Decimal(memory["quantity"]) for memory in memories)
+        quantity = max(Decimal(memory["quantity"]) for memory in memories) * _growth(bot["config"])
         if side == "SELL":
             return "base", quantity
-        return "base", quantity / FEE + 2 * lot + smallest / Decimal(bot["config"]["lower_price"])
+        lowest = Decimal(bot["config"].get("trailing_down_limit") or bot["config"]["lower_price"])
+        return "base", quantity / FEE + 2 * lot + smallest / lowest
+
+
+def _growth(config: Row) -> Decimal:
+    """How much more than at the begin a slot may trade: a slot of a grid that trails is paid from what it cost where it
+    stood, and may come as low as the limit; what is reinvested is a little."""
+    if not (config.get("trailing_up") or config.get("trailing_down") or config.get("reinvest")):
+        return Decimal(1)
+    lowest = Decimal(config.get("trailing_down_limit") or config["lower_price"])
+    return Decimal(config["upper_price"]) / lowest * Decimal("1.1")
 
 
 def one_order_per_name(found: Books) -> None:

@@ -99,7 +99,7 @@ def _plan(dice: Random, number: int) -> Plan:
 
 def _grid(dice: Random) -> dict[str, Any]:
     width = dice.choice((1800, 3000))
-    return {
+    return _trailing(dice, width) | {
         "lower_price": str(60_000 - width),
         "upper_price": str(60_000 + width),
         "grid_count": dice.choice((2, 3, 4, 6)),
@@ -107,6 +107,16 @@ def _grid(dice: Random) -> dict[str, Any]:
         "post_only": dice.random() < 0.6,
         "on_stop": dice.choice(("keep", "sell")),
     }
+
+
+def _trailing(dice: Random, width: int) -> dict[str, Any]:
+    """Most grids stay where they are."""
+    drawn = dice.random()
+    if drawn < 0.6:
+        return {}
+    up = {"trailing_up": True, "trailing_up_limit": str(60_000 + 3 * width)} if drawn < 0.9 else {}
+    down = {"trailing_down": True, "trailing_down_limit": str(60_000 - 3 * width)} if drawn > 0.7 else {}
+    return up | down | {"reinvest": dice.random() < 0.5}
 
 
 def _dca(dice: Random) -> dict[str, Any]:

@@ -77,6 +77,18 @@ def test_the_money_follows_from_the_fills() -> None:
     assert found.states[-1][1:] == (cash, base)
 
 
+def test_a_grid_that_trails_up_goes_with_a_rising_market() -> None:
+    rising = replace(GRID, trailing_up=True, trailing_up_limit=D(130))
+    found = run(
+        columns(flat(98), (98, 122, 98, 121), (121, 121, 114, 115), (115, 141, 115, 140)), config=rising
+    )
+    assert found.shift == 4
+    assert fills(found)[-2:] == [(2, 1, "buy", D(115)), (3, 1, "sell", D(120))]  # from 95 to 115 and 120
+    cash, base = found.states[-1][1:]
+    assert base * 130 < found.realized
+    assert cash > GRID.investment * SCALE
+
+
 def test_a_stop_loss_ends_the_bot_within_the_candle() -> None:
     config = replace(GRID, stop_loss_price=D(85), on_stop="sell")
     found = run(columns(flat(98), (98, 98, 80, 82), flat(120)), config=config)

@@ -1,7 +1,7 @@
 """What a strategy is: it knows its slots and says which orders should be open now."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -61,11 +61,12 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """How a run begins: its memory, and the slots that start anew (a later cycle, so that sums and attempts of
-    an earlier run are never mixed with it)."""
+    """How a run begins, or goes on after a move of its levels: its memory, and the slots that start anew (a later
+    cycle, so that sums and attempts from before are never mixed with it). `text` tells of a move."""
 
     memory: Memory
     slots: tuple[SlotState, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,11 @@ class BaseStrategy(ABC):
     @abstractmethod
     def begin(self, market_data: MarketData) -> Beginning | None:
         """How the run begins, None where it has begun already or must still wait."""
+
+    def move(self, market_data: MarketData, live: Collection[int]) -> Beginning | None:
+        """How the run goes on where its levels follow the price; None where nothing moves. `live`: slots that have a
+        live order, and stay where they are."""
+        return None
 
     def grants(self, market_data: MarketData) -> Grants | None:
         """What the initial purchase gives to which slots, once, when it has ended."""

@@ -165,12 +165,12 @@ def read_grid(data: Mapping[str, Any]) -> GridConfig:
         "take_profit_price": read.decimal("take_profit_price"),
         "on_stop": read.choice("on_stop", ("keep", "sell")),
         "post_only": read.boolean("post_only", True),
+        "trailing_up": read.boolean("trailing_up", False),
+        "trailing_down": read.boolean("trailing_down", False),
+        "trailing_up_limit": read.decimal("trailing_up_limit"),
+        "trailing_down_limit": read.decimal("trailing_down_limit"),
+        "reinvest": read.boolean("reinvest", False),
     }
-    for field in ("trailing_up", "trailing_down", "reinvest"):
-        if read.boolean(field, False):
-            read.fail(
-                field, "unsupported", "This option is not offered yet; leave it out or set it to false."
-            )
     if lower is not None and upper is not None and lower >= upper:
         read.fail("upper_price", "range", f"Must be above lower_price ({lower:f}).")
     stop, take = config["stop_loss_price"], config["take_profit_price"]
@@ -178,8 +178,23 @@ def read_grid(data: Mapping[str, Any]) -> GridConfig:
         read.fail("stop_loss_price", "range", f"Must be below lower_price ({lower:f}).")
     if isinstance(take, Decimal) and upper is not None and take <= upper:
         read.fail("take_profit_price", "range", f"Must be above upper_price ({upper:f}).")
+    _check_trailing(read, config, lower, upper)
     read.finish()
     return GridConfig(lower, upper, count, investment, **config)  # type: ignore[arg-type]
+
+
+def _check_trailing(
+    read: Reader, config: dict[str, Any], lower: Decimal | None, upper: Decimal | None
+) -> None:
+    highest, lowest = config["trailing_up_limit"], config["trailing_down_limit"]
+    for way in ("trailing_up", "trailing_down"):
+        if config[f"{way}_limit"] is not None and not config[way]:
+            detail = f"Only goes with {way}: turn that on, or leave the limit out."
+            read.fail(f"{way}_limit", "range", detail)
+    if highest is not None and upper is not None and highest <= upper:
+        read.fail("trailing_up_limit", "range", f"Must be above upper_price ({upper:f}).")
+    if lowest is not None and lower is not None and lowest >= lower:
+        read.fail("trailing_down_limit", "range", f"Must be below lower_price ({lower:f}).")
 
 
 def read_dca(data: Mapping[str, Any]) -> DCAConfig:

@@ -1,18 +1,20 @@
 """The grid: n slots, each buys at its lower level and sells at its upper one, over and over."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from bots.core.orders import PlannedOrder
-from bots.core.rounding import EIGHT, ceil_to, floor_to, plain
+from bots.core.rounding import EIGHT, floor_to, plain
 from bots.core.slots import PURCHASE_SLOT, SlotState, at_cycle, market_quantity, smallest_order, tradable
 from bots.core.strategies.base import BaseStrategy, Beginning, Grants, MarketData, RunState, within_reach
-from bots.core.strategies.grid_levels import levels_of
+from bots.core.strategies.grid_funding import buy_quantity, fund, kept, purchase_quantity
+from bots.core.strategies.grid_moves import Moves, why_waiting
+from bots.core.strategies.grid_sizes import Sizes
+from bots.core.strategies.grid_window import Window
 from bots.core.types import ZERO, Market, OrderType, Side
-
-# A market purchase may cost this much more than the price it was planned at.
-SLIPPAGE = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,101 +29,52 @@ class GridConfig:
     take_profit_price: Decimal | None = None
     on_stop: str = "keep"
     post_only: bool = True
+    trailing_up: bool = False
+    trailing_down: bool = False
+    trailing_up_limit: Decimal | None = None  # how high the upper level may come
+    trailing_down_limit: Decimal | None = None  # how low the lower level may come
+    reinvest: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class GridFunding:
-    """How a run starts: the constant quantity of every slot, the slots that hold from the start, and what the
-    initial purchase must bring (base, after fees)."""
-
-    quantity: Decimal
-    holding: tuple[int, ...]
-    purchase: Decimal
-
-
-def holding_slots(levels: list[Decimal], price: Decimal) -> tuple[int, ...]:
-    """The slots whose lower level is at or above the price, nearest first."""
-    return tuple(i for i, level in enumerate(levels[:-1]) if level >= price)
-
-
-def buy_quantity(needed: Decimal, market: Market, fee: Decimal) -> Decimal:
-    """What a buy must ask so that `needed` base is left after a fee taken in base."""
-    return ceil_to(needed / kept(market, fee), market.lot)
-
-
-def kept(market: Market, fee: Decimal) -> Decimal:
-    """The part of a bought quantity that is left after the fee."""
-    return 1 - fee if market.fee_in_base_on_buy else Decimal(1)
-
-
-def purchase_quantity(missing: Decimal, market: Market) -> Decimal:
-    """What market orders must ask together so that `missing` base is left after the fee."""
-    return ceil_to(
-        buy_quantity(max(missing, ZERO), market, market.taker_fee), market.market_lot or market.lot
-    )
-
-
-def cost_of(
-    quantity: Decimal, levels: list[Decimal], price: Decimal, held: Decimal, market: Market
-) -> Decimal:
-    """Quote that a grid of this quantity commits: its buys, its purchase, and fees taken in quote."""
-    holding = set(holding_slots(levels, price))
-    buy = buy_quantity(quantity, market, market.maker_fee)
-    waiting = sum((level * buy for i, level in enumerate(levels[:-1]) if i not in holding), ZERO)
-    missing = max(ZERO, quantity * len(holding) - held)
-    purchase = purchase_quantity(missing, market) * price * (1 + SLIPPAGE)
-    fees = ZERO if market.fee_in_base_on_buy else waiting * market.maker_fee + purchase * market.taker_fee
-    return waiting + purchase + fees
-
-
-def fund(
-    levels: list[Decimal], price: Decimal, budget: Decimal, held: Decimal, market: Market
-) -> GridFunding | None:
-    """The largest lot-rounded quantity per slot that `budget` (quote) and `held` (base) pay for.
-
-    None where not even one lot per slot fits. The cost grows with the quantity, so the search halves.
-    """
-
-    def fits(lots: int) -> bool:
-        return cost_of(lots * market.lot, levels, price, held, market) <= budget
-
-    if not fits(1):
-        return None
-    low = 1
-    while fits(low * 2):
-        low *= 2
-    high = low * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    quantity = low * market.lot
-    holding = holding_slots(levels, price)
-    missing = max(ZERO, quantity * len(holding) - held)
-    if missing and missing * price < market.min_notional:
-        missing = ZERO  # too small to buy: the farthest slots start without it and wait to buy
-    return GridFunding(quantity, holding, missing)
+    @property
+    def adapts(self) -> bool:
+        """Whether slots may trade another quantity, or at other levels, than at the begin of the run."""
+        return self.trailing_up or self.trailing_down or self.reinvest
 
 
 class GridStrategy(BaseStrategy):
-    """Memory of a run: `quantity`, `holding`, `purchase`, `entry_price`, and `granted` once the purchase ended."""
+    """Memory of a run: `quantity`, `holding`, `purchase`, `entry_price`, and `granted` once the purchase ended. Of one
+    that trails or reinvests also `shift` (grid_window), `ended` (where it was said that the window goes no further),
+    and what `grid_sizes` reads."""
 
     def __init__(self, config: GridConfig, market: Market, state: RunState) -> None:
         super().__init__(state)
         self.config = config
-        self.levels = levels_of(config, market)
+        self.window = Window(config, market)
+        self.ladder = self.window.ladder
+        self.sizes = Sizes(self.ladder, market, config.reinvest)
+        self.moves = Moves(self.window, self.sizes)
         self._known: dict[int, tuple[Any, PlannedOrder]] = {}  # by slot: an order, and what it follows from
 
     @property
     def begun(self) -> bool:
         return self.state.memory.get("run") == self.state.run
 
+    @property
+    def shift(self) -> int:
+        return int(self.state.memory.get("shift", 0))
+
+    def lower(self, number: int) -> Decimal:
+        return self.ladder[self.window.place(number, self.shift)]
+
+    def upper(self, number: int) -> Decimal:
+        return self.ladder[self.window.place(number, self.shift) + 1]
+
     def begin(self, market_data: MarketData) -> Beginning | None:
         if self.begun or not self._triggered(market_data):
             return None
         position = market_data.position
-        funding = fund(
-            self.levels, market_data.price, position.cash, max(ZERO, position.base), market_data.market
-        )
+        levels = [self.ladder[number] for number in range(self.config.grid_count + 1)]
+        funding = fund(levels, market_data.price, position.cash, max(ZERO, position.base), market_data.market)
         if funding is None:
             self.stop_reason = "The investment no longer pays for one lot in every slot."
             return None
@@ -133,8 +86,44 @@ class GridStrategy(BaseStrategy):
             "entry_price": str(market_data.price),
             "granted": not funding.holding,
         }
+        if self.config.adapts:
+            memory["profits"] = {str(number): str(self.slot(number).profit) for number in self._earned()}
         touched = [slot for slot in self.state.slots.values() if slot.slot >= 0 and not slot.untouched]
         return Beginning(memory, tuple(at_cycle(slot, slot.cycle + 1) for slot in touched))
+
+    def _earned(self) -> list[int]:
+        return [number for number in range(self.config.grid_count) if self.slot(number).profit]
+
+    def move(self, market_data: MarketData, live: Collection[int]) -> Beginning | None:
+        price, memory = market_data.price, self.state.memory
+        steps, moving = self._moving(price)
+        if steps:
+            free = list(takewhile(lambda number: number not in live, moving))
+            taken = len(free) if steps > 0 else -len(free)
+            return self.moves.move(memory, taken, map(self.slot, free)) if free else None
+        way = self.window.calls(price, self.shift) if self._may_move else 0
+        return self.moves.end(memory, way) if way else None
+
+    @property
+    def _may_move(self) -> bool:
+        return self.begun and bool(self.state.memory["granted"])
+
+    def _moving(self, price: Decimal) -> tuple[int, list[int]]:
+        """The steps the window is to move (up above 0, down below), and the slots that go to its other end."""
+        steps = self.window.steps(price, self.shift) if self._may_move else 0
+        moving = self.moves.leaving(
+            map(self.slot, self.window.moving(self.shift, steps)), self.state.memory, steps
+        )
+        return (len(moving) if steps > 0 else -len(moving)), moving
+
+    def _hold_back(self, price: Decimal) -> list[int]:
+        """The slots that are to move have no order; they move when theirs are gone."""
+        steps, moving = self._moving(price)
+        if moving:
+            reason = why_waiting(self.window, self.shift, 1 if steps > 0 else -1)
+            self.reasons.update(dict.fromkeys(moving, reason))
+        self.window.bound(self.band, price, self.shift, self.state.memory.get("ended"))
+        return moving
 
     def _triggered(self, market_data: MarketData) -> bool:
         """A trigger fires when the price comes to it from the side it was on when the bot was started."""
@@ -157,8 +146,9 @@ class GridStrategy(BaseStrategy):
             return []
         orders = self._purchase(market_data)
         free_dust = self.free_dust(market_data.position.base)
-        for number in sorted(range(len(self.levels) - 1), key=lambda i: abs(self.levels[i] - price)):
-            order = self._slot_order(number, market_data, free_dust)
+        moving = self._hold_back(price)
+        for number in sorted(range(self.config.grid_count), key=lambda i: abs(self.lower(i) - price)):
+            order = None if number in moving else self._slot_order(number, market_data, free_dust)
             if order is not None:
                 free_dust -= order.dust
                 orders.append(order)
@@ -169,7 +159,7 @@ class GridStrategy(BaseStrategy):
         if trigger is not None:
             self.band.bound(trigger, price)
         reason = f"waiting: the grid starts when the price reaches {plain(trigger or ZERO)}"
-        self.reasons = dict.fromkeys(range(len(self.levels) - 1), reason)
+        self.reasons = dict.fromkeys(range(self.config.grid_count), reason)
         return []
 
     def _guard(self, price: Decimal) -> None:
@@ -207,7 +197,7 @@ class GridStrategy(BaseStrategy):
         left, base = floor_to(max(ZERO, market_data.position.base), market.lot), {}
         for number in self.state.memory["holding"]:
             share = min(left, self.quantity)
-            if not tradable(share, self.levels[number + 1], market):
+            if not tradable(share, self.upper(number), market):
                 break
             base[number] = share
             left -= share
@@ -215,38 +205,54 @@ class GridStrategy(BaseStrategy):
 
     @property
     def quantity(self) -> Decimal:
+        """What every slot trades, or begins with where the grid trails or reinvests."""
         return Decimal(self.state.memory["quantity"])
+
+    def quantity_of(self, number: int) -> Decimal:
+        """What a slot trades in its current cycle."""
+        if not self.config.adapts:
+            return self.quantity
+        return self.sizes.quantity(
+            self.slot(number), self.window.place(number, self.shift), self.state.memory
+        )
 
     def free_dust(self, base: Decimal) -> Decimal:
         """Base that no slot counts on: leftovers of rounding, which the next buys use up."""
         if not self.state.memory["granted"]:
             return ZERO
-        bound = sum((self._bound_base(self.slot(i)) for i in range(len(self.levels) - 1)), ZERO)
+        bound = sum((self._bound_base(self.slot(i)) for i in range(self.config.grid_count)), ZERO)
         return max(ZERO, base - bound)
 
     def _bound_base(self, slot: SlotState) -> Decimal:
         owned = slot.granted + slot.dust + slot.bought
-        return min(owned, self.quantity) - slot.sold
+        return min(owned, self.quantity_of(slot.slot)) - slot.sold
 
     def _slot_order(self, number: int, data: MarketData, dust: Decimal) -> PlannedOrder | None:
         slot = self.slot(number)
         if not self.state.memory["granted"] and number in self.state.memory["holding"]:
             self.reasons[number] = "waiting: the initial purchase is under way"
             return None
+        if self.config.adapts and slot.untouched and not self._is_worth_it(number, data.market):
+            self.reasons[number] = "too_small: what is left to the slot does not pay for an order here"
+            return None
         if dust or not self.config.post_only:
             return self._order_of(slot, data, dust)
-        causes = slot, data.market, self.state.memory["quantity"]
+        causes = slot, data.market, self.quantity_of(number), self.shift
         known = self._known.get(number)
         if known is None or known[0] != causes:
             known = self._known[number] = causes, self._order_of(slot, data, dust)
         return known[1]
 
+    def _is_worth_it(self, number: int, market: Market) -> bool:
+        return tradable(self.quantity_of(number), self.lower(number), market)
+
     def _order_of(self, slot: SlotState, data: MarketData, dust: Decimal) -> PlannedOrder:
+        quantity = self.quantity_of(slot.slot)
         if slot.granted or slot.sold:
-            return self._sell(slot, min(slot.held, self.quantity), data)
-        missing = self.quantity - slot.dust - slot.bought
+            return self._sell(slot, min(slot.held, quantity), data)
+        missing = quantity - slot.dust - slot.bought
         if missing <= 0:
-            return self._sell(slot, self.quantity, data)
+            return self._sell(slot, quantity, data)
         return self._complete(slot, missing, dust, data)
 
     def _complete(self, slot: SlotState, missing: Decimal, dust: Decimal, data: MarketData) -> PlannedOrder:
@@ -259,7 +265,7 @@ class GridStrategy(BaseStrategy):
         quantity = buy_quantity(missing - used, market, market.maker_fee)
         if not tradable(quantity, level, market):
             have = floor_to(slot.dust + slot.bought, market.lot)
-            if tradable(have, self.levels[slot.slot + 1], market):
+            if tradable(have, self.upper(slot.slot), market):
                 return self._sell(slot, have, data)
             quantity = smallest
         return self._limit(slot, Side.BUY, level, quantity, used)
@@ -269,7 +275,7 @@ class GridStrategy(BaseStrategy):
         return self._limit(slot, Side.SELL, self._price(slot, Side.SELL, data), lots)
 
     def _price(self, slot: SlotState, side: Side, data: MarketData) -> Decimal:
-        price = self.levels[slot.slot + (side is Side.SELL)]
+        price = self.upper(slot.slot) if side is Side.SELL else self.lower(slot.slot)
         return price if self.config.post_only else within_reach(side, price, data.price, data.market.tick)
 
     def _limit(

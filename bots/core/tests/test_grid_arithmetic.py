@@ -8,7 +8,8 @@ from hypothesis import given
 
 from bots.core.preflight import preflight_grid
 from bots.core.slots import tradable
-from bots.core.strategies.grid import GridConfig, buy_quantity, cost_of, fund, holding_slots
+from bots.core.strategies.grid import GridConfig
+from bots.core.strategies.grid_funding import buy_quantity, cost_of, fund, holding_slots
 from bots.core.strategies.grid_levels import levels_of, profit_per_grid
 from bots.core.tests.strategies import MARKET, grids, markets, places
 from bots.core.types import Market

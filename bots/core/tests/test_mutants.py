@@ -42,13 +42,13 @@ MUTANTS = {
         "test_slots_and_plan.py::test_an_order_that_is_not_the_wanted_one_is_cancelled_first",
     ),
     "a buy forgets its fee": (
-        "strategies/grid.py",
+        "strategies/grid_funding.py",
         "return 1 - fee if market.fee_in_base_on_buy else Decimal(1)",
         "return Decimal(1)",
         "test_grid_arithmetic.py::test_a_buy_leaves_what_is_needed_after_its_fee_and_less_than_a_lot_more",
     ),
     "a grid takes one lot too many": (
-        "strategies/grid.py",
+        "strategies/grid_funding.py",
         "quantity = low * market.lot",
         "quantity = high * market.lot",
         "test_grid_arithmetic.py::test_the_funding_is_the_largest_that_the_money_pays_for",

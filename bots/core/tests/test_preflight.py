@@ -6,14 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from bots.core.preflight import preflight_grid
 from bots.core.preflight_dca import preflight_dca
 from bots.core.strategies.config import FieldError
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig
-from bots.core.tests.strategies import MARKET, dcas, grids, markets
+from bots.core.tests.strategies import MARKET, dcas, grids, markets, places
 from bots.core.types import Market
 
 PRICE = Decimal(100)
@@ -52,6 +53,45 @@ def test_the_number_a_grid_failure_suggests_fixes_it(config: GridConfig, market:
         for better in suggested:
             assume(better.lower_price < better.upper_price)
             assert failure.code not in codes(better, market), (failure.detail, better)
+
+
+TRAILING = (
+    r"(trailing_up)_limit to at (most) ([0-9.]*[0-9])",
+    r"(trailing_down)_limit to at (least) ([0-9.]*[0-9])",
+)
+
+
+def trailing_fixes(config: GridConfig, failure: FieldError) -> list[GridConfig]:
+    made = [fix for fix in fixes(config, failure) if "grids" in failure.detail or "invest" in failure.detail]
+    limits = filter(None, (re.search(pattern, failure.detail) for pattern in TRAILING))
+    made += [replace(config, **{f"{found[1]}_limit": Decimal(found[3])}) for found in limits]
+    if found := re.search("leave (trailing_[a-z]+) out", failure.detail):
+        made.append(replace(config, **{found[1]: False, f"{found[1]}_limit": None}))
+    return made
+
+
+@settings(max_examples=40)
+@given(grids(), markets(), st.none() | places("1.1", "9", 1), st.none() | places("0.1", "0.9", 1))
+def test_the_number_a_trailing_failure_suggests_fixes_it(
+    config: GridConfig, market: Market, up: Decimal | None, down: Decimal | None
+) -> None:
+    assume(preflight_grid(config, market, PRICE, None).ok)
+    trailing = replace(
+        config,
+        trailing_up=True,
+        trailing_down=True,
+        trailing_up_limit=up and config.upper_price * up,
+        trailing_down_limit=down and config.lower_price * down,
+    )
+    for failure in preflight_grid(trailing, market, PRICE, None).failures:
+        suggested = trailing_fixes(trailing, failure)
+        assert suggested, failure
+        for better in suggested:
+            left = preflight_grid(better, market, PRICE, None).failures
+            same = [
+                each for each in left if (each.field[:11], each.code) == (failure.field[:11], failure.code)
+            ]
+            assert not same, (failure.detail, same[0].detail)
 
 
 @given(dcas(), markets())

@@ -60,8 +60,25 @@ def grid_config(random: Random, market: Market, price: Decimal) -> GridConfig:
             spacing=random.choice(["arithmetic", "geometric"]),
             post_only=random.random() < 0.7,
         )
+        if random.random() < 0.6:
+            config = trailing(random, market, config)
         if preflight_grid(config, market, price, None).ok:
             return config
+
+
+def trailing(random: Random, market: Market, config: GridConfig) -> GridConfig:
+    """The same with some of the options by which slots move and grow."""
+    up, down = random.random() < 0.6, random.random() < 0.6
+    highest = some_price(random, market, config.upper_price * 2, 0.4)
+    lowest = some_price(random, market, config.lower_price / 2, 0.4)
+    return replace(
+        config,
+        trailing_up=up,
+        trailing_down=down,
+        trailing_up_limit=highest if up and random.random() < 0.6 else None,
+        trailing_down_limit=lowest if down and random.random() < 0.8 else None,
+        reinvest=random.random() < 0.5,
+    )
 
 
 def dca_config(random: Random, market: Market, price: Decimal) -> DCAConfig:

@@ -62,7 +62,7 @@ def _context(found: Bot) -> dict[str, Any]:
 def _levels(found: Bot) -> tuple[list[dict[str, Any]], str]:
     """The slots, dearest first as in an order book; without the market's rules a sentence instead."""
     try:
-        return sorted(selectors.levels(found), key=lambda level: -level["slot"]), ""
+        return list(reversed(selectors.levels(found))), ""
     except ExchangeError as error:
         return [], error.detail
 
