@@ -67,7 +67,7 @@ class StrategyForm(forms.Form):
     trailing_up_limit = number("Highest upper price", "Trailing up ends here.")
     trailing_down = forms.BooleanField(
         label="Trailing down",
-        help_text="A step below the range, the highest slot moves to the bottom. It sells what it holds there, at a loss.",
+        help_text="A step below the range, the highest slot moves to the bottom and sells there, at a loss.",
         required=False,
     )
     trailing_down_limit = number("Lowest lower price", "Trailing down ends here.")
