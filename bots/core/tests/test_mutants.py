@@ -77,6 +77,18 @@ MUTANTS = {
         "",
         "test_breaker.py::test_the_initial_purchase_waits_for_a_fresh_price",
     ),
+    "what a slot holds is bought again where it has moved to": (
+        "strategies/grid_moves.py",
+        "carried[str(slot.slot)] = [slot.cycle",
+        "carried[str(slot.slot)] = [-1",
+        "test_grid_trailing.py::test_the_loss_of_a_cycle_of_its_own_makes_a_slot_smaller_too",
+    ),
+    "a loss of its cycles does not make a slot smaller": (
+        "strategies/grid_sizes.py",
+        "return min(earned, ZERO)",
+        "return ZERO",
+        "test_grid_trailing.py::test_the_loss_of_a_cycle_of_its_own_makes_a_slot_smaller_too",
+    ),
     "a halt lets orders through": (
         "risk.py",
         "self._halted()\n            or",
