@@ -46,8 +46,8 @@ class PreflightBody(StrictSerializer):
     symbol = TextField(max_length=20)
     config = ConfigField(
         help_text="of a grid: lower_price, upper_price, grid_count, investment, spacing, trigger_price, "
-        "stop_loss_price, take_profit_price, on_stop, post_only, trailing_up (with trailing_up_limit), trailing_down (with "
-        "trailing_down_limit), reinvest"
+        "stop_loss_price, take_profit_price, on_stop, post_only, trailing_up (with trailing_up_limit), trailing_down "
+        "(with trailing_down_limit), reinvest"
     )
 
 
