@@ -124,6 +124,8 @@ def _open(page: Page, name: str, path: str) -> None:
     page.goto(path)
     if name == "bot-kill":
         page.get_by_role("button", name="Kill", exact=True).click()
+    if name == "new-bot":
+        page.locator("#past .curve").wait_for()
     live = page.locator('[data-live-state="open"]')
     if page.locator("[data-live-state]").count():
         live.first.wait_for(state="attached")
