@@ -18,7 +18,7 @@ from benchmarks.rig import Rig, rig
 from benchmarks.sockets_load import MANY
 
 SEVERAL = 50  # sockets of the first user, as many as one may have
-AT_ONCE = 50  # are opened at the same time
+AT_ONCE = 10  # are opened at the same time
 SETTLE = 10  # s
 
 

@@ -153,9 +153,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             event = {"type": "price", "exchange": exchange, "symbol": symbol, "price": ticker.price}
             await self.say({**live.plain(event), "time": ticker.time, "seq": self.sequence})
 
-    async def live_event(self, message: dict[str, Any]) -> None:
-        self.sequence = message["event"]["seq"]
-        await self.say(message["event"])
+    async def live_events(self, message: dict[str, Any]) -> None:
+        self.sequence = message["seq"]
+        for text in message["texts"]:
+            await self.send(text_data=text)
 
     async def say(self, event: dict[str, Any]) -> None:
         await self.send(text_data=orjson.dumps(event).decode())

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 EVERY = 1.0  # seconds between two PnL pushes of a bot
+TOGETHER = 50  # bots whose PnL is computed before the loop does anything else
 GATHER = 0.05  # seconds that events wait for others: to ask who watches costs more than to tell them
 
 
@@ -44,9 +46,7 @@ class Feed:
             while not self._queue.empty():
                 events.append(self._queue.get_nowait())
             watched = await asyncio.to_thread(live.watched, {user_id for user_id, _ in events})
-            for user_id, event in events:
-                if user_id in watched:
-                    await live.apublish(user_id, event)
+            await live.apublish(_by_user((user, event) for user, event in events if user in watched))
 
     async def _push_pnl(self) -> None:
         while True:
@@ -54,14 +54,18 @@ class Feed:
             runners = [runner for runner in self._runners() if runner.ready]
             users = {runner.bot.user_id for runner in runners}
             watched = await asyncio.to_thread(live.watched, users) if users else set()
-            for runner in runners:
-                if runner.bot.user_id in watched:
-                    await self._push(runner)
+            own = sorted(
+                (each for each in runners if each.bot.user_id in watched), key=lambda each: each.bot.user_id
+            )
+            for together in batched(own, TOGETHER):
+                told = ((runner.bot.user_id, self._pnl(runner)) for runner in together)
+                await live.apublish(_by_user((user, event) for user, event in told if event))
 
-    async def _push(self, runner: "Runner") -> None:
+    def _pnl(self, runner: "Runner") -> live.Event | None:
+        """None where nothing has changed since the last push."""
         engine, bot = runner.engine, runner.bot
         if runner.ticker is None:
-            return
+            return None
         # The engine's own price is older: a tick that crosses none of its thresholds does not reach it.
         price, manager = runner.ticker.price, engine.position_manager
         values = (
@@ -72,9 +76,9 @@ class Feed:
             Decimal(len(engine.live)),
         )
         if self._last.get(bot.pk) == values:
-            return
+            return None
         self._last[bot.pk] = values
-        event = {
+        return {
             "type": "pnl",
             "bot_id": bot.pk,
             "equity": values[0],
@@ -87,7 +91,17 @@ class Feed:
             "trades": manager.position.trades,
             "fees": dict(manager.position.fees),
         }
-        await live.apublish(bot.user_id, event)
+
+
+def _by_user(events: Iterable[tuple[UUID, live.Event]]) -> dict[UUID, list[live.Event]]:
+    found: defaultdict[UUID, list[live.Event]] = defaultdict(list)
+    for user_id, event in events:
+        found[user_id].append(event)
+    return found
+
+
+def batched(runners: Sequence["Runner"], most: int) -> Iterator[Sequence["Runner"]]:
+    return (runners[start : start + most] for start in range(0, len(runners), most))
 
 
 def _shown(event: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ loses nothing. `type` is pnl, order, fill, bot or price; `bot_id` names the bot 
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
+import orjson
 import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -23,6 +24,7 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 15
+Event = dict[str, Any]
 SOCKET_SECONDS = 30  # a socket whose process died counts no longer than that
 
 
@@ -94,8 +96,8 @@ def stay(user_id: UUID, socket: str) -> None:
     """Says for the next seconds that this socket is open, and with it a page of the user. Without Redis the socket
     waits for it to come back."""
     with _harmless():
-        watch(user_id)
         pipe = _redis().pipeline()
+        pipe.set(watching_key(user_id), 1, ex=WATCH_SECONDS)
         pipe.zadd(sockets_key(user_id), {socket: time.time() + SOCKET_SECONDS})
         pipe.expire(sockets_key(user_id), SOCKET_SECONDS)
         pipe.execute()
@@ -119,20 +121,37 @@ def watched(user_ids: Collection[UUID]) -> set[UUID]:
     return set()
 
 
-def publish(user_id: UUID, event: dict[str, Any]) -> None:
+def publish(user_id: UUID, event: Event) -> None:
     """For synchronous callers, on commit. Never raises: no trade depends on a page."""
     with _harmless():
-        async_to_sync(get_channel_layer().group_send)(group_of(user_id), _message(user_id, event))
+        for message in _messages({user_id: [event]}).values():
+            async_to_sync(get_channel_layer().group_send)(group_of(user_id), message)
 
 
-async def apublish(user_id: UUID, event: dict[str, Any]) -> None:
+async def apublish(events: Mapping[UUID, Sequence[Event]]) -> None:
+    """Those of many users, each user's in one message. Never raises."""
     with _harmless():
-        message = await asyncio.to_thread(_message, user_id, event)
-        await get_channel_layer().group_send(group_of(user_id), message)
+        messages = await asyncio.to_thread(_messages, events)
+        for user_id, message in messages.items():
+            await get_channel_layer().group_send(group_of(user_id), message)
 
 
-def _message(user_id: UUID, event: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "live.event", "event": {**plain(event), "seq": _redis().incr(sequence_key(user_id))}}
+def _messages(events: Mapping[UUID, Sequence[Event]]) -> dict[UUID, dict[str, Any]]:
+    """Numbered in one round trip, and written once however many sockets send them."""
+    pipe = _redis().pipeline(transaction=False)
+    for user_id, told in events.items():
+        pipe.incrby(sequence_key(user_id), len(told))
+    return {
+        user_id: _message(events[user_id], last) for user_id, last in zip(events, pipe.execute(), strict=True)
+    }
+
+
+def _message(told: Sequence[Event], last: int) -> dict[str, Any]:
+    first = last - len(told) + 1
+    texts = [
+        orjson.dumps({**plain(event), "seq": number}).decode() for number, event in enumerate(told, first)
+    ]
+    return {"type": "live.events", "seq": last, "texts": texts}
 
 
 @contextmanager

@@ -112,8 +112,8 @@ async def test_all_sockets_of_a_user_count_alike_and_others_hear_nothing(alice: 
     first, second, other = await by_cookie(alice), await by_token(alice), await by_token(bob)
     for each in (first, second, other):
         await listening(each)
-    await live.apublish(alice.id, {"type": "pnl", "bot_id": alice.id, "equity": Decimal("1.10")})
-    await live.apublish(alice.id, {"type": "fill", "bot_id": alice.id})
+    pnl, fill = {"type": "pnl", "bot_id": alice.id, "equity": Decimal("1.10")}, {"type": "fill"}
+    await live.apublish({alice.id: [pnl, fill]})
     for each in (first, second):
         told = [await each.receive_json_from(), await each.receive_json_from()]
         assert [(event["type"], event["seq"]) for event in told] == [("pnl", 1), ("fill", 2)]
@@ -129,7 +129,7 @@ async def test_a_snapshot_can_be_asked_for_again_and_says_where_the_count_stands
     monkeypatch.setattr("bots.consumers.SNAPSHOT_EVERY", 0)
     page = await by_token(alice)
     await listening(page)
-    await live.apublish(alice.id, {"type": "order", "bot_id": alice.id})
+    await live.apublish({alice.id: [{"type": "order", "bot_id": alice.id}]})
     assert (await page.receive_json_from())["seq"] == 1
     await page.send_json_to({"type": "snapshot"})
     assert (await page.receive_json_from())["seq"] == 1
@@ -237,8 +237,8 @@ async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.
     def away(*_: Any) -> None:
         raise ConnectionError("Redis is away")
 
-    monkeypatch.setattr(live, "_message", away)
-    await live.apublish(alice.id, {"type": "bot"})
+    monkeypatch.setattr(live, "_messages", away)
+    await live.apublish({alice.id: [{"type": "bot"}]})
 
 
 async def test_a_page_stays_live_while_redis_is_away(
@@ -255,7 +255,7 @@ async def test_a_page_stays_live_while_redis_is_away(
         raise ConnectionError("Redis is away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(live, "watch", away)
+        broken.setattr(live, "_redis", away)
         await asyncio.wait_for(tried.wait(), 60)
     await redis.delete(live.watching_key(alice.id))
     await eventually(lambda: redis.exists(live.watching_key(alice.id)))

@@ -16,10 +16,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver
 
-from accounts import tokens
+from accounts import browsers, tokens
 from accounts.models import Browser, User
 from bots.backtest import kept, service
 from bots.models import Backtest, Bot, BotSlot, NoticeChannel
+from bots.services import account_looks
 from bots.services.events import record_event
 from bots.web.tests.conftest import GRID, signed_in
 from bots.web.tests.test_every_page import inline
@@ -30,13 +31,15 @@ OTHERS = ("admin/", "api/")  # of libraries, and no pages
 MOST = 300_000  # bytes, compressed
 PARAMETER = re.compile(r"\(\?P<(?P<re>\w+)>[^)]*\)|<(?:\w+:)?(?P<path>\w+)>")
 NO_PAGES = {302, 405}  # leads elsewhere, is a command
-# What shows nothing without a query, a backtest that is done, or a second factor; other tests ask for it.
+# What shows nothing without a query, a backtest that is done, a second factor, or a link from a mail; other tests ask
+# for it.
 NOTHING = (
     "/accounts/email/",
     "/accounts/second-factor/totp/deactivate/",
     "/accounts/second-factor/recovery-codes/",
     "/accounts/second-factor/recovery-codes/download/",
     "/account/telegram/state/",
+    "/account/email/<str:token>/",
     "/telegram/webhook/",
     "/bots/new/market/",
     "/bots/new/symbols/",
@@ -90,6 +93,13 @@ def key(alice: User, at_the_simulator: None) -> Credential:
         user=alice, exchange="binance", label="Main", account_uid="1", is_valid=True,
         api_key_encrypted=b"x", api_secret_encrypted=b"x",
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pages write once in a while would be a query more, whenever it came."""
+    monkeypatch.setattr(browsers, "NOTED_EVERY", 86_400)
+    monkeypatch.setattr(account_looks, "refresh", lambda *_: None)
 
 
 def test_every_page_is_strict_light_and_asks_no_more_for_more_rows(
