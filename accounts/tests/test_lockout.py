@@ -30,8 +30,10 @@ def lock(api: APIClient) -> None:
     assert response.status_code == 429
 
 
-def test_the_fifth_failure_locks_and_says_for_how_long(api, alice):
+def test_the_fifth_failure_locks_and_says_for_how_long(api, alice, caplog):
     answers = [try_api(api, WRONG) for _ in range(5)]
+    assert "AXES" in caplog.text
+    assert "alice@example.org" not in caplog.text
     assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 429]
     assert only_error(answers[-1]) == ("locked_out", None)
     assert 840 < int(answers[-1]["Retry-After"]) <= 900
