@@ -8,7 +8,7 @@ from django.utils import timezone
 from djstripe.models import Customer, Subscription
 
 from billing import gateway, reviews, shop
-from billing.models import Grant, Standing
+from billing.models import Grant, Movement, Standing
 from tests.fakes.stripe import invoices
 from tests.fakes.stripe.customers import FAILS_LATER, GOOD
 
@@ -118,6 +118,18 @@ def test_money_taken_back_ends_the_subscription(cloud, alice, take_back, kind):
     cloud.pass_days(GRACE + 0.1)
     reviews.review_due()
     assert plan_of(alice) == "free"
+
+
+def test_a_plan_bought_in_the_grace_of_a_higher_one_counts_at_once(cloud, alice):
+    cloud.buy(alice, "pro")
+    cloud.deliver()
+    gateway.client().v1.subscriptions.cancel(cloud.subscription(shop.customer_of(alice))["id"])
+    cloud.deliver()
+    assert Standing.objects.get(user=alice).status == "canceled"
+    cloud.buy(alice, "starter")
+    cloud.deliver()
+    assert (plan_of(alice), Standing.objects.get(user=alice).status) == ("starter", "active")
+    assert Movement.objects.filter(user=alice).first().after == 1_900
 
 
 def test_a_refund_of_an_older_charge_ends_nothing(cloud, alice):

@@ -3,6 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
+from billing import shop
 from billing.models import Standing
 from tests.fakes.stripe import checkout
 from tests.fakes.stripe.customers import GOOD
@@ -36,6 +37,7 @@ def test_the_api_answers_with_addresses(cloud, alices: APIClient, alice):
     assert answer.json()["url"].startswith(cloud.fake.url + "/checkout/")
     assert alices.post("/api/v1/billing/portal").json()["url"].startswith(cloud.fake.url + "/portal/")
     assert Standing.objects.filter(user=alice).count() == 1
+    assert shop.publish() == []  # everything that is sold was there
     assert len(cloud.fake.books.all("customer")) == 1
     alices.post("/api/v1/billing/checkout", {"plan": "starter", "interval": "month"})
     # Whoever pays twice in two tabs would have two subscriptions.
