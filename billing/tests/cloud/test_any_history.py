@@ -52,7 +52,6 @@ def state(user: User) -> tuple[object, ...]:
 
 @settings(
     max_examples=8,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=st.sampled_from(["starter", "pro"]), history=HISTORIES, seed=st.integers(0, 10**6))
