@@ -144,10 +144,10 @@ if (form) {
   beside.take.addEventListener("click", takeSuggestion);
 
   form.querySelector("[data-chart]").addEventListener("bars", ({ detail: { bars, frame } }) => {
-    const range = averageTrueRange(bars);
-    const share = range === null ? "" : ` (${((range / bars.at(-1).close) * 100).toFixed(2)}%)`;
+    const reach = averageTrueRange(bars);
+    const share = reach === null ? "" : ` (${((reach / bars.at(-1).close) * 100).toFixed(2)}%)`;
     beside.atr.textContent =
-      range === null ? "–" : `${format.average(range.toPrecision(6))}${share}, ${frame}`;
+      reach === null ? "–" : `${format.average(reach.toPrecision(6))}${share}, ${frame}`;
   });
 
   // The replay follows what the pre-flight has accepted.

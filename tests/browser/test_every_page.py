@@ -20,11 +20,15 @@ OPEN = [
 SIGNED_IN = [
     "web:home", "web:portfolio", "web:history", "web:bots", "web:new", "web:bot", "web:edit", "web:backtests",
     "web:optimize", "web:keys", "web:account", "web:notices", "telegram:link", "account_change_password",
-    "account_logout", "account_reauthenticate", "mfa_index",
+    "account_logout", "account_reauthenticate", "mfa_index", "web:profile", "web:change_email",
 ]  # fmt: skip
 OF_A_BOT = {"web:bot", "web:edit"}
 # Links of mails, without a key that fits.
-OF_MAILS = {"account_confirm_email": ["none"], "account_reset_password_from_key": ["0", "none"]}
+OF_MAILS = {
+    "account_confirm_email": ["none"],
+    "account_reset_password_from_key": ["0", "none"],
+    "web:confirm_email": ["none"],
+}
 # Asked where test_a_user.py comes by: they need a second factor, or a backtest.
 ON_THE_WAY = [
     "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_deactivate_totp",
@@ -32,7 +36,7 @@ ON_THE_WAY = [
 ]  # fmt: skip
 # Answer with a part of a page, a file or a redirect, or take a form.
 NO_PAGE = [
-    "healthz", "readyz", "metrics", "admin/login/", "accounts/email/", "account_email",
+    "healthz", "readyz", "metrics", "admin/login/", "accounts/email/", "account_email", "accounts/password/change/",
     "account_set_password", "account_confirm_login_code", "accounts/second-factor/totp/activate/",
     "accounts/second-factor/recovery-codes/", "mfa_download_recovery_codes", "telegram:state",
     "telegram:unlink", "telegram/webhook/", "web:stop_all", "web:lift_halt", "web:check", "web:past",
