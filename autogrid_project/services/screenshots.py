@@ -105,6 +105,7 @@ def _result(page: Page, path: str, button: str, heading: str, link: re.Pattern[s
     if kept.count():
         return kept.first.get_attribute("href")
     page.goto(path)
+    page.wait_for_function("() => document.querySelector('[name=lower_price]')?.value !== ''")  # the market's
     page.get_by_role("button", name=button).click()
     page.get_by_role("heading", name=heading).wait_for(timeout=10 * PATIENCE)
     return page.url
