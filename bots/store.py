@@ -52,12 +52,6 @@ def slot_value(row: BotSlot) -> SlotState:
     return SlotState(row.slot, row.cycle, cycles=row.cycles, **{name: getattr(row, name) for name in SUMS})
 
 
-def set_slot(row: BotSlot, state: SlotState) -> None:
-    row.cycle, row.cycles = state.cycle, state.cycles
-    for name in SUMS:
-        setattr(row, name, getattr(state, name))
-
-
 def position_value(bot: Bot) -> Position:
     return Position(
         cash=bot.cash,

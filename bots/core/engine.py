@@ -124,8 +124,7 @@ class BotEngine:
 
     async def on_order(self, report: OrderReport) -> None:
         """A report of one of our orders by the account's stream."""
-        order = self.execution.find(report.client_id)
-        if order is None:
+        if (order := self.execution.find(report.client_id)) is None:
             return
         await self.execution.take(order, report)
         if order.slot not in self.live:
@@ -186,7 +185,7 @@ class BotEngine:
         if self.mode == "paused" or self.price is None:
             return False
         data = self._data()
-        await self._begin(data)
+        explained = await self._begin(data) or explained  # where levels have moved, the price causes it
         wanted = self.strategy.calculate_orders(data)
         await self._remember()
         self.band = self.strategy.band
@@ -194,7 +193,7 @@ class BotEngine:
             return await self._stop_itself(self.strategy.stop_reason, self.strategy.stop_sells)
         return await self._carry_out(wanted, explained)
 
-    async def _begin(self, data: MarketData) -> None:
+    async def _begin(self, data: MarketData) -> bool:
         if (beginning := self.strategy.begin(data)) is not None:
             await self._take_up(beginning)
         # What the purchase still buys would miss its slots: they are granted when it has ended.
@@ -202,8 +201,11 @@ class BotEngine:
         if grants is not None:
             self.strategy.state.slots.update(await self.store.grant(grants))
             self.strategy.state.memory["granted"] = self._remembered["granted"] = True
-        while not self.risk_manager.halt and (moved := self.strategy.move(data, self.live)) is not None:
-            await self._take_up(moved)
+        moved = False
+        while not self.risk_manager.halt and (move := self.strategy.move(data, self.live)) is not None:
+            await self._take_up(move)
+            moved = True
+        return moved
 
     async def _take_up(self, beginning: Beginning) -> None:
         """No order follows from what is not written down."""
@@ -267,8 +269,6 @@ class BotEngine:
             await self.placement.explain({last.slot: f"{paused.code}: {paused.reason}"})
         self._wake(self.now + FILLS_LATE_MS)
         return paused is None and EXIT_SLOT not in self.live
-
-    # Small helpers
 
     async def _close_minute(self) -> None:
         """At each minute's close: the equity snapshot and the loss of the last hour."""

@@ -26,8 +26,10 @@ def tell_move(*, bot: Bot, text: str, memory: dict[str, Any]) -> None:
     if last is None or last.kind != MOVED or timezone.now() - last.time > FOLDED:
         record_event(bot=bot, kind=MOVED, text=text, data={"shift": shift, "moves": 1})
         return
-    last.data = {"shift": shift, "moves": last.data["moves"] + 1}
-    last.text = f"{text} That was move {last.data['moves']} in a row."[:500]
+    if shift != last.data["shift"]:
+        last.data = {"shift": shift, "moves": last.data["moves"] + 1}
+        text += f" That was move {last.data['moves']} in a row."
+    last.text = text[:500]
     last.save(update_fields=["text", "data"])
 
 

@@ -85,7 +85,8 @@ def update_bot(*, bot: Bot, name: str | None = None, config: Mapping[str, Any] |
             row.cash += parsed.investment - row.total_investment
             row.total_investment = parsed.investment
             row.config = as_json(row.strategy, config)
-        row.save(update_fields=["name", "config", "cash", "total_investment"])
+            row.memory = {}  # speaks of the levels of the old config
+        row.save(update_fields=["name", "config", "memory", "cash", "total_investment"])
         publish_bot(bot=row)
     return _refreshed(bot)
 

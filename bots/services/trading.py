@@ -197,10 +197,8 @@ def begin(*, lease: Lease, beginning: Beginning) -> None:
     bot = locked(lease)
     bot.memory = beginning.memory
     bot.save(update_fields=["memory"])
-    for state in beginning.slots:
-        row = _slot_row(bot.id, state.slot)
-        store.set_slot(row, state)
-        row.save()
+    if beginning.slots:  # hundreds, where a grid jumps
+        sql.round_trip(*(save_slot(bot.id, state) for state in beginning.slots))
     if beginning.text:
         tell_move(bot=bot, text=beginning.text, memory=beginning.memory)
         return

@@ -36,6 +36,13 @@ def test_a_stopped_bot_takes_a_new_config(alices, url):
     assert Decimal(bot["total_investment"]) == Decimal(bot["equity"]) == 1500
 
 
+def test_a_new_config_shows_its_own_levels_not_where_the_last_run_had_moved_to(alices, alices_bot, url):
+    force(alices_bot, memory={"run": 1, "shift": 7})
+    alices.patch(url, {"config": GRID | {"trailing_up": True}})
+    lowest = alices.get(f"{url}/levels").json()["levels"][0]
+    assert (lowest["slot"], lowest["lower_price"]) == (0, GRID["lower_price"])
+
+
 def test_what_it_earned_stays_when_the_investment_changes(alices, alices_bot, url):
     traded(alices_bot, 1)
     before = alices.get(url).json()

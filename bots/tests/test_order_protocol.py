@@ -187,6 +187,13 @@ def test_a_beginning_resets_the_slots_it_names(bot):
     assert BotEvent.objects.filter(kind="run_started").exists()
 
 
+def test_a_jump_of_hundreds_of_steps_takes_few_queries(bot, django_assert_max_num_queries):
+    slots = tuple(SlotState(number, cycle=2) for number in range(300))
+    with django_assert_max_num_queries(12):
+        trading.begin(lease=lease_of(bot), beginning=Beginning({"run": 1, "shift": 300}, slots, "It moved."))
+    assert BotSlot.objects.filter(bot=bot, cycle=2).count() == 300
+
+
 def test_moves_of_a_grid_that_follow_one_another_are_told_as_one(bot):
     for shift in (1, 2, 5):
         text = f"The grid moved up: it is {shift} steps above now."
@@ -195,6 +202,9 @@ def test_moves_of_a_grid_that_follow_one_another_are_told_as_one(bot):
     [event] = BotEvent.objects.filter(bot=bot)
     assert event.kind == "grid_moved"
     assert event.text == "The grid moved up: it is 5 steps above now. That was move 3 in a row."
+    end = Beginning({"run": 1, "shift": 5, "ended": [5, 1]}, text="The grid stays: it cannot move up.")
+    trading.begin(lease=lease_of(bot), beginning=end)
+    assert BotEvent.objects.get(bot=bot).text == "The grid stays: it cannot move up."
     assert BotSlot.objects.get(bot=bot, slot=1).cycle == 5
 
 

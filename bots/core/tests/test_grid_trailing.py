@@ -12,7 +12,7 @@ from bots.core.strategies.grid_levels import levels_of, place_of
 from bots.core.strategies.grid_sizes import affordable, cost_of_buy
 from bots.core.tests.strategies import markets, places
 from bots.core.tests.world import BTC, UNPACED, World
-from bots.core.types import Market, Side
+from bots.core.types import Market, OrderReport, Side
 
 COIN = replace(BTC, symbol="COIN/USDT", base="COIN", lot=Decimal("0.001"), min_quantity=Decimal("0.001"))
 GRID = GridConfig(Decimal(80), Decimal(120), 4, Decimal(1000), trailing_up=True, trailing_down=True)
@@ -206,6 +206,26 @@ def test_a_slot_whose_money_pays_for_no_order_at_its_new_level_is_idle_and_says_
     assert all(
         reason.startswith("too_small: ") for reason in map(world.store.reasons.get, range(4)) if reason
     )
+
+
+def test_cancels_that_are_only_acknowledged_do_not_make_a_move_a_runaway(monkeypatch) -> None:
+    world = World(GRID, COIN, Decimal(71), limits=replace(FAR, max_orders_per_minute=2)).start()
+    world.wait(61_000)
+    world.wait(61_000)
+    world.wait(61_000)
+    assert len(world.open()) == 4
+    cancel = world.exchange.cancel_order
+
+    async def acknowledge(symbol: str, client_id: str) -> OrderReport:
+        before = world.exchange.placed[client_id].report
+        await cancel(symbol, client_id)
+        return before  # that it is gone comes by the stream
+
+    monkeypatch.setattr(world.exchange, "cancel_order", acknowledge)
+    world.tick(40)
+    world.wait(61_000)
+    assert world.store.stop is None
+    assert prices(world) == [50, 60, 70, 80]
 
 
 def test_under_a_halt_the_window_stays_where_it_is() -> None:
