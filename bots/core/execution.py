@@ -25,7 +25,6 @@ class Execution(Settlement):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self.sending = Sending()
-        self._cancel_again: dict[str, int] = {}  # client id: when a cancel that failed is tried again
         self._unreachable: int | None = None  # the event (its `now`) in which a cancel did not get through
 
     def paused(self, order: PlannedOrder | Order) -> Deferred | None:

@@ -42,6 +42,7 @@ class Settlement:
         self.live: dict[int, Order] = {}
         self.pauses = Pauses()
         self._late = LateFills()
+        self._cancel_again: dict[str, int] = {}  # client id: when a cancel that did not end it is tried again
         self._cancelled_outside: int | None = None  # when an order ended so that we had not asked for it
 
     def adopt(self, orders: Iterable[Order]) -> None:
@@ -78,8 +79,9 @@ class Settlement:
             # What was open once and is rejected now (Bybit tells so late) has ended like any cancelled order.
             status = OrderStatus.CANCELLED if order.status is OrderStatus.OPEN else report.status
             why = reason or report.reason or "cancelled at the exchange"
+            asked = order.client_id in self._cancel_again  # some exchanges only acknowledge a cancel
             self.apply(await self.store.record(order, status, report.exchange_id, why))
-            if not (reason or report.reason):
+            if not (reason or report.reason or asked):
                 await self._tell_cancelled()
             elif report.reason == POST_ONLY and not report.filled:  # accepted first, and refused after all
                 self.pauses.ended_unfilled(order.slot, self.now, report.reason)

@@ -226,6 +226,7 @@ def test_cancels_that_are_only_acknowledged_do_not_make_a_move_a_runaway(monkeyp
     world.wait(61_000)
     assert world.store.stop is None
     assert prices(world) == [50, 60, 70, 80]
+    assert "cancelled_outside" not in world.store.told
 
 
 def test_under_a_halt_the_window_stays_where_it_is() -> None:
