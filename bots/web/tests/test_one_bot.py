@@ -41,6 +41,19 @@ def filled(bot: Bot, number: int = 1, side: str = "buy") -> Fill:
     )
 
 
+def test_a_grid_that_has_moved_shows_where_it_stands(as_alice: Client, making: Making) -> None:
+    bot = making(status="running")
+    assert "Moved to" not in as_alice.get(f"/bots/{bot.pk}/").content.decode()
+    Bot.objects.filter(pk=bot.pk).update(memory={"run": 1, "shift": 2})
+    page = as_alice.get(f"/bots/{bot.pk}/")
+    lowest, highest = page.context["moved_to"]
+    assert lowest > Decimal(str(bot.config["lower_price"]))
+    assert highest - lowest == Decimal(str(bot.config["upper_price"])) - Decimal(
+        str(bot.config["lower_price"])
+    )
+    assert "<dt>Moved to</dt>" in page.content.decode()
+
+
 def test_a_grid_bot_shows_its_slots_fills_and_events(as_alice: Client, making: Making) -> None:
     bot = making(status="running")
     filled(bot)

@@ -1,6 +1,7 @@
 """One bot: what it did, what it waits for, and its buttons."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,7 @@ def _context(found: Bot) -> dict[str, Any]:
         "stats": selectors.realized_lines(found),
         "levels": levels,
         "levels_error": trouble,
+        "moved_to": _moved_to(found, levels),
         "deal": _deal(levels) if found.strategy == Strategy.DCA else None,
         "fills": fills[:ROWS],
         "events": found.events.all()[:ROWS],
@@ -65,6 +67,14 @@ def _levels(found: Bot) -> tuple[list[dict[str, Any]], str]:
         return list(reversed(selectors.levels(found))), ""
     except ExchangeError as error:
         return [], error.detail
+
+
+def _moved_to(found: Bot, levels: list[dict[str, Any]]) -> tuple[Decimal, Decimal] | None:
+    """Between which prices a grid stands that has left its range."""
+    slots = [level for level in levels if level["slot"] >= 0 and level["lower_price"]]
+    if not slots or not found.memory.get("shift"):
+        return None
+    return slots[-1]["lower_price"], slots[0]["upper_price"]
 
 
 def _deal(levels: list[dict[str, Any]]) -> dict[str, Any]:
