@@ -26,7 +26,7 @@ _SECRET_IN_TEXT = (
     # The token of a Telegram bot, in addresses.
     re.compile(r"(/bot\d+:)([\w-]{8,})"),
     # Links out of mails: who has one needs no password.
-    re.compile(r"(/(?:reset/key|confirm-email)/)([^\s/\"'?]+)"),
+    re.compile(r"(/(?:reset/key|confirm-email|account/email)/)([^\s/\"'?]+)"),
 )
 
 

@@ -55,6 +55,7 @@ def test_a_secret_is_known_by_its_name(name):
         f"redis://:{SECRET}@127.0.0.1:6379/0 timed out",
         f"Set-Cookie: sessionid={SECRET}; Path=/",
         f"GET /accounts/password/reset/key/1f-{SECRET}/",
+        f"GET /account/email/{SECRET}:1vN:{SECRET}/",
         f"GET /accounts/confirm-email/OQ:{SECRET}/ 200",
         f"POST https://api.telegram.org/bot4242:{SECRET}/getMe 200",
     ],
