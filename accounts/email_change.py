@@ -34,10 +34,10 @@ def ask(*, request: HttpRequest, user: User, email: str) -> None:
     email = email.strip().lower()
     if email == user.email:
         raise _refused("same_email", "That is your address already.")
+    if not EmailThrottle.counts(str(user.pk)):  # first: nobody asks here who else has an account
+        raise _refused("too_many_mails", "Too many mails within an hour. Try again later.")
     if filter_users_by_email(email):
         raise _refused("email_taken", "An account with this e-mail already exists.")
-    if not EmailThrottle.counts(str(user.pk)):
-        raise _refused("too_many_mails", "Too many mails within an hour. Try again later.")
     link = request.build_absolute_uri(reverse("web:confirm_email", args=[_token(user, email)]))
     text = f"Open this address within a day to make {email} the e-mail of your AutoGrid account:\n\n{link}\n"
     if not _mail(email, "Confirm your new e-mail address", text):
@@ -49,10 +49,10 @@ def ask(*, request: HttpRequest, user: User, email: str) -> None:
 
 def confirm(*, token: str) -> User:
     """The user, who has the new address. Raises LinkRefused."""
-    user, email = read(token=token)
-    old, user.email = user.email, email
     try:
         with transaction.atomic():
+            user, email = read(token=token, lock=True)
+            old, user.email = user.email, email
             user.save(update_fields=["email"])
             EmailAddress.objects.filter(user=user).delete()
             EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
@@ -62,13 +62,14 @@ def confirm(*, token: str) -> User:
     return user
 
 
-def read(*, token: str) -> tuple[User, str]:
-    """Whose address becomes which. Raises LinkRefused."""
+def read(*, token: str, lock: bool = False) -> tuple[User, str]:
+    """Whose address becomes which; `lock` holds them against a new password. Raises LinkRefused."""
     try:
         user_id, email, stamp = signing.loads(token, salt=SALT, max_age=LASTS)
     except signing.BadSignature:
         raise LinkRefused("This link is too old or incomplete.") from None
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    users = User.objects.select_for_update() if lock else User.objects.all()
+    user = users.filter(pk=user_id, is_active=True).first()
     if user is None or not constant_time_compare(stamp, _stamp(user)):
         raise LinkRefused("This link was used before, or the account has changed since.")
     return user, email

@@ -41,7 +41,7 @@ BORN = "SELECT min(hour) FROM account_worths WHERE credential_id = ANY(%s::uuid[
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`same_as` is the older key that opens the same account, where it is counted."""
+    """`same_as` is the key that opens the same account, where it is counted."""
 
     credential: Credential
     snapshot: AccountSnapshot | None
@@ -67,12 +67,12 @@ def modes_of(user: User) -> list[str]:
 
 
 def accounts_of(user: User, mode: str) -> list[Account]:
-    """The oldest first. A key that is refused is one as long as something is known of its account: what it held is
-    not lost with it."""
+    """Those in order first, then the oldest: of two keys of an account the one counts that is still looked at. A key
+    that is refused is one as long as something is known of its account: what it held is not lost with it."""
     first: dict[tuple[str, str], Credential] = {}
     found = []
     rows = Credential.objects.filter(user=user, mode=mode).select_related("snapshot")
-    for credential in rows.order_by("created_at", "id"):
+    for credential in rows.order_by("-is_valid", "created_at", "id"):
         snapshot = getattr(credential, "snapshot", None)
         if not credential.is_valid and (snapshot is None or snapshot.taken_at is None):
             continue

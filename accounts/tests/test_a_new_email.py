@@ -5,7 +5,9 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import email_change, services
 from accounts.models import TokenFamily
@@ -83,6 +85,20 @@ def test_who_was_faster_keeps_the_address(hers, alice, db):
     assert Client().post(link()).status_code == 410
     alice.refresh_from_db()
     assert alice.email == "alice@example.org"
+
+
+def test_who_else_has_an_account_is_not_asked_here(hers, bob):
+    for _ in range(5):
+        asked(hers, "bob@example.org")
+    assert "already exists" not in asked(hers, "bob@example.org").content.decode()
+
+
+def test_the_link_is_judged_while_the_account_is_held(hers):
+    asked(hers)
+    with CaptureQueriesContext(connection) as queries:
+        Client().post(link())
+    read = next(each["sql"] for each in queries if 'FROM "users"' in each["sql"])
+    assert read.endswith("FOR UPDATE")
 
 
 def test_mails_to_strangers_are_few(hers):

@@ -125,6 +125,21 @@ def test_what_bots_work_with_is_a_part_of_the_account_and_never_added(
     assert (Decimal(found["equity"]), Decimal(found["in_bots"])) == (1500, 700)
 
 
+def test_a_key_that_is_refused_does_not_hide_what_a_newer_one_sees(
+    row: Credential, held: dict[str, Balance]
+) -> None:
+    account_looks.look(credential_id=row.pk, now=NOW)
+    Credential.objects.filter(pk=row.pk).update(is_valid=False)
+    newer = Credential.objects.create(
+        user=row.user, exchange="binance", label="Newer", mode="live", is_valid=True, account_uid="4711"
+    )
+    held["USDT"] = Balance(Decimal(10), Decimal(0))
+    account_looks.look(credential_id=newer.pk, now=NOW + timedelta(days=3))
+    found = holdings.portfolio(row.user, "live", "1d", NOW + timedelta(days=3))
+    assert found["equity"] == 10
+    assert [each["same_as"] for each in found["accounts"]] == [None, newer.pk]
+
+
 def test_two_keys_of_one_account_count_it_once(
     as_alice: Client, row: Credential, sent: list[UUID], held: dict[str, Balance]
 ) -> None:
