@@ -44,11 +44,12 @@ class Pages:
         self._room = asyncio.Semaphore(AT_ONCE)
         self.pushes: list[float] = []  # seconds from the look at the price
         self.heard: Counter[str] = Counter()
-        self.gaps = 0
+        self.gaps = self.again = 0
 
     async def listen(self, session: aiohttp.ClientSession, who: dict[str, str]) -> None:
         async with self._room:
-            socket = await self._open(session, who)
+            while (socket := await self._open(session, who)) is None:
+                self.again += 1
             self._take(await socket.receive_json(), 0)
         last = 0
         async for message in socket:
@@ -57,12 +58,20 @@ class Pages:
 
     async def _open(
         self, session: aiohttp.ClientSession, who: dict[str, str]
-    ) -> aiohttp.ClientWebSocketResponse:
+    ) -> aiohttp.ClientWebSocketResponse | None:
+        """None where the server had no time for the handshake (5 s): a page tries again."""
         address = f"ws://{self._address}/ws/live"
-        if "token" in who:
-            return await session.ws_connect(address, protocols=[f"bearer.{who['token']}"])
-        cookie = f"sessionid={who['session']}"
-        return await session.ws_connect(address, origin=f"http://{self._address}", headers={"Cookie": cookie})
+        options: dict[str, Any] = {}
+        if "session" in who:
+            options = {
+                "origin": f"http://{self._address}",
+                "headers": {"Cookie": f"sessionid={who['session']}"},
+            }
+        protocols = [f"bearer.{who['token']}"] if "token" in who else []
+        try:
+            return await session.ws_connect(address, protocols=protocols, **options)
+        except aiohttp.ClientConnectionError:
+            return None
 
     def _take(self, event: dict[str, Any], last: int) -> int:
         """The event's number. What is missing between it and the last one is a gap."""
@@ -85,6 +94,7 @@ async def measure(made: Rig, port: int, chosen: argparse.Namespace) -> dict[str,
         tasks = [group.create_task(pages.listen(session, who)) for who in wanted]
         await _until(lambda: pages.heard["snapshot"] >= len(wanted))
         figures["seconds until all had their snapshot"] = time.monotonic() - began
+        figures["handshakes that were tried again"] = pages.again
         figures |= await _pushes(made, web, pages, chosen)
         figures["MB in all (web)"] = web.memory_info().rss / 2**20
         figures["kB per socket"] = (web.memory_info().rss - empty) / 2**10 / len(wanted)
