@@ -99,6 +99,6 @@ def link_code(url: str, email: str, password: str) -> str:
 
     post("/accounts/login/", login=email, password=password)
     post("/accounts/reauthenticate/", password=password)
-    code = re.search(r"start=([0-9a-f]+)", post("/account/telegram/"))
+    code = re.search(r"/start ([0-9a-f]+)", post("/account/telegram/"))
     assert code
     return code[1]

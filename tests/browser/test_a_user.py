@@ -198,7 +198,7 @@ def test_a_backtest_is_run_read_compared_and_turned_into_a_bot(page: Page) -> No
     for grids in ("8", "16"):
         page.get_by_role("link", name="Backtests").first.click()
         page.get_by_label("From").fill(yesterday())
-        expect(page.get_by_label("Lower price")).not_to_have_value("", timeout=PATIENCE)
+        expect(page.get_by_label("Lower price", exact=True)).not_to_have_value("", timeout=PATIENCE)
         page.get_by_label("Grids").fill(grids)
         page.get_by_role("button", name="Run the backtest").click()
         expect(page.get_by_role("heading", name="What that means")).to_be_visible(timeout=PATIENCE)
@@ -222,7 +222,7 @@ def test_a_backtest_is_run_read_compared_and_turned_into_a_bot(page: Page) -> No
     page.goto(replayed)
     low = page.locator("dt", has_text="Lower price").locator("xpath=following-sibling::dd[1]").inner_text()
     page.get_by_role("link", name="Turn into a bot").click()
-    expect(page.get_by_label("Lower price")).to_have_value(low)
+    expect(page.get_by_label("Lower price", exact=True)).to_have_value(low)
     expect(page.get_by_label("Grids")).to_have_value("16")
 
 

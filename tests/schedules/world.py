@@ -243,10 +243,10 @@ def _parsed(credential: Credential, strategy: str, symbol: str, config: Any) -> 
 
 
 def forget_all() -> None:
-    """Empties the tables of trading."""
+    """Empties the tables of trading. The user too: whose making draws an id would shift those of the bots."""
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit TO off")
-    for model in (Bot, Worker, Credential):
+    for model in (Bot, Worker, Credential, User):
         model._default_manager.all().delete()
 
 
