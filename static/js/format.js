@@ -18,6 +18,7 @@ export const money = (value) => text(value, 2, 2);
 export const price = (value) => text(value, 2, 8);
 export const average = (value) => text(value, 2, Number(value) >= 1000 ? 2 : Number(value) >= 1 ? 4 : 8);
 export const quantity = (value) => text(value, 0, 8);
+export const fixed = (value, decimals) => text(value, decimals, decimals);
 export const count = (value) => text(value, 0, 0);
 export const signed = (value) => text(value, 2, 2, "exceptZero");
 export const percent = (value) => {

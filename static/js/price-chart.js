@@ -2,6 +2,7 @@
 
 import { CandlestickSeries, LineStyle, createChart, createSeriesMarkers } from "lightweight-charts";
 import { addMoves } from "chart-moves";
+import { fixed } from "format";
 import { local } from "times";
 
 export const FRAMES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
@@ -197,7 +198,8 @@ export class PriceChart {
     this.note.hidden = true;
     const smallest = bars.at(-1).close;
     const precision = smallest >= 1000 ? 2 : smallest >= 1 ? 4 : 8;
-    this.series.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
+    const formatter = (value) => fixed(value, precision);
+    this.series.applyOptions({ priceFormat: { type: "custom", formatter, minMove: 10 ** -precision } });
     this.series.setData(bars);
     this.#last = bars.at(-1);
     this.root.dispatchEvent(new CustomEvent("bars", { detail: { bars, frame: this.frame } }));
