@@ -5,7 +5,7 @@ from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autogrid_project.settings.production")
 
@@ -32,3 +32,10 @@ def begin(**_: Any) -> None:
 
         warm_in_background()
         ask_for_delivery()  # what a killed worker had in hand
+
+
+@worker_shutting_down.connect
+def end(**_: Any) -> None:
+    from bots.services import drainers
+
+    drainers.close()

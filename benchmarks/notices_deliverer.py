@@ -7,10 +7,11 @@ import django
 
 def main() -> None:
     django.setup()
+    from bots.models import Channel
     from bots.services import deliveries
 
     while True:
-        if not deliveries.drain():
+        if not deliveries.drain(Channel.TELEGRAM):
             time.sleep(0.05)
 
 

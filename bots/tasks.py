@@ -5,14 +5,14 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from bots.services import account_looks, deliveries, summaries
+from bots.services import account_looks, deliveries, drainers, summaries
 from bots.services.notices import DELIVER_TASK
 
 
 @shared_task(name=DELIVER_TASK, ignore_result=True)
-def deliver_notices() -> int:
+def deliver_notices() -> None:
     """Woken by what writes notices, and by beat for those that wait for another try."""
-    return deliveries.drain()
+    drainers.wake()
 
 
 @shared_task(name="bots.send_summaries", ignore_result=True)

@@ -105,7 +105,7 @@ DATABASES["default"]["OPTIONS"] = {
     "options": IDLE_IN_TRANSACTION,
     "pool": {
         "min_size": 1,
-        "max_size": env.integer("AUTOGRID_DB_POOL", 10),
+        "max_size": env.integer("AUTOGRID_DB_POOL", 16),
         "timeout": 10,
         "reconnect_timeout": 5,
     },

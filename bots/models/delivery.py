@@ -65,9 +65,12 @@ class Delivery(models.Model):
         ordering = ["-created_at", "id"]
         indexes = [
             models.Index(
-                fields=["priority", "next_try_at"],
+                fields=["channel", "priority", "created_at", "next_try_at"],
                 condition=Q(state=DeliveryState.PENDING),
-                name="deliveries_waiting",
+                name="deliveries_in_turn",
+            ),
+            models.Index(
+                fields=["recipient"], condition=Q(state=DeliveryState.PENDING), name="deliveries_to_come"
             ),
             models.Index(fields=["-created_at"], name="deliveries_newest"),
             models.Index(

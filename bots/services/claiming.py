@@ -57,11 +57,18 @@ def holder() -> Iterator[int]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
 
 
-def claim(number: int, most: int = BATCH) -> list[Parcel]:
-    """The most urgent messages that are due. Nobody else gets them while their holder lives."""
+def due_channels() -> list[str]:
+    return list(
+        _free().filter(next_try_at__lte=Now()).order_by().values_list("channel", flat=True).distinct()
+    )
+
+
+def claim(number: int, channel: str, most: int = BATCH) -> list[Parcel]:
+    """The most urgent of a channel's messages that are due, of those the oldest. Nobody else gets them while their
+    holder lives."""
     while True:
         with transaction.atomic():
-            rows = _due(most)
+            rows = _due(channel, most)
             parcels = _parcels(rows, number)
         if parcels or not rows:
             return parcels
@@ -78,16 +85,31 @@ def ours(parcel: Parcel) -> QuerySet[Delivery]:
     return Delivery.objects.filter(claim=parcel.claim, state=DeliveryState.PENDING, pk__in=ids)
 
 
+def put_off(parcel: Parcel, seconds: float) -> None:
+    """With all that is due at the same address: what is oldest goes first, and would come again and again before what
+    waits for others."""
+    later = Now() + timedelta(seconds=seconds)
+    ours(parcel).update(holder=None, next_try_at=later, attempts=F("attempts") - 1)
+    with transaction.atomic():
+        same = _locked(_free().filter(channel=parcel.first.channel, recipient=parcel.first.recipient))
+        due = list(same.filter(next_try_at__lte=Now()).values_list("pk", flat=True))
+        Delivery.objects.filter(pk__in=due).update(next_try_at=later)
+
+
 def _free() -> QuerySet[Delivery]:
     """What waits, and no living drainer has in hand."""
     held = Q(holder__in=RawSQL(_HELD, [])) & Q(next_try_at__gt=Now() - LONGEST_CLAIM)  # noqa: S611 - no input in it
     return Delivery.objects.filter(state=DeliveryState.PENDING).exclude(held)
 
 
-def _due(most: int) -> list[Delivery]:
-    due = _free().filter(next_try_at__lte=Now())
-    due = due.select_for_update(skip_locked=True, of=("self",)).select_related("user__notice_settings")
-    return list(due.order_by("priority", "next_try_at")[:most])
+def _due(channel: str, most: int) -> list[Delivery]:
+    due = _locked(_free()).filter(channel=channel, next_try_at__lte=Now())
+    return list(due.select_related("user__notice_settings").order_by("priority", "created_at")[:most])
+
+
+def _locked(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """For this transaction, without those that another has locked."""
+    return rows.select_for_update(skip_locked=True, of=("self",))
 
 
 def _parcels(rows: list[Delivery], number: int) -> list[Parcel]:

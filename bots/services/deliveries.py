@@ -9,14 +9,14 @@ What is not urgent waits for the end of the user's quiet hours, webhooks excepte
 import logging
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
 from math import ceil
+from threading import Event
 from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 KEPT = timedelta(days=60)
-LONGEST_DRAIN = 20.0  # s; then other tasks have their turn
 WAKE_EVERY, CLOCKS_DIFFER = 0.5, 0.1  # s
 SOON = timedelta(seconds=30)  # as often as beat looks by itself
 
@@ -44,24 +43,20 @@ SENDERS: dict[str, Callable[[], Sender]] = {
 }
 
 
-def drain() -> int:
-    """Sends all that is due; how many messages went out."""
-    sent, end = 0, time.monotonic() + LONGEST_DRAIN
+def drain(*channels: str, closing: Event | None = None) -> int:
+    """Sends all that is due, one channel after the other; how many messages went out. After `closing` is set, the one
+    in hand is the last."""
+    sent = 0
     with claiming.holder() as holder:
-        while batch := claiming.claim(holder):
-            sent += _deliver_all(batch)
-            if time.monotonic() > end:
-                ask_for_delivery()
-                return sent
+        for channel in channels or Channel.values:
+            while batch := claiming.claim(holder, channel):
+                with SENDERS.get(channel, Idle)() as sender:
+                    for parcel in batch:
+                        sent += _deliver(sender, parcel)
+                        if closing and closing.is_set():
+                            return sent
     _wake_for_the_next()
     return sent
-
-
-def _deliver_all(batch: list[Parcel]) -> int:
-    with ExitStack() as stack:
-        channels = {parcel.first.channel for parcel in batch}
-        senders = {name: stack.enter_context(SENDERS.get(name, Idle)()) for name in channels}
-        return sum(_deliver(senders[parcel.first.channel], parcel) for parcel in batch)
 
 
 def send_again(deliveries: QuerySet[Delivery]) -> int:
@@ -103,8 +98,7 @@ def _end(parcel: Parcel, **values: Any) -> None:
 def _put_off(parcel: Parcel, seconds: float) -> None:
     if _too_old(parcel):
         return _give_up(parcel, "Given up after a day: the channel had no room for it.")
-    later = Now() + timedelta(seconds=seconds)
-    _end(parcel, next_try_at=later, attempts=F("attempts") - 1)
+    claiming.put_off(parcel, seconds)
     return None
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from django.core import mail
@@ -10,10 +11,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis
 
-from bots.models import Delivery
+from bots.models import Channel, Delivery
 from bots.runtime.tests.conftest import until
-from bots.services import claiming, deliveries, lifecycle, outcome
+from bots.services import claiming, deliveries, drainers, lifecycle, outcome
 from bots.services.notices import notify, notify_operators
+from bots.services.senders import Idle, Later
 from bots.tasks import deliver_notices
 from bots.tests.records import lease_of, plain_bot
 from exchanges.signals import key_refused, key_turned_unsafe
@@ -71,10 +73,9 @@ def test_a_trip_that_is_rolled_back_tells_nobody(server, bot):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_drainers_at_once_send_each_message_once(server, alice, monkeypatch):
+def test_two_drainers_at_once_send_each_message_once(server, alice):
     for number in range(25):
         notify(user=alice, kind="bot_error", text=f"Number {number}.")
-    monkeypatch.setattr(deliveries, "LONGEST_DRAIN", 600.0)
     server.hold.clear()
     sent = []
 
@@ -159,7 +160,7 @@ def test_an_address_that_is_refused_for_now_is_tried_again(server, alice):
 def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
     trip(bot)
     with claiming.holder() as holder:
-        [claimed] = claiming.claim(holder)
+        [claimed] = claiming.claim(holder, Channel.EMAIL)
         due_now()
         assert deliveries.drain() == 0, "nobody else touches it while its holder lives"
     assert deliveries.drain() == 1
@@ -173,7 +174,58 @@ def test_a_drainer_that_died_after_its_claim_is_made_up_for(server, bot):
 def test_the_most_urgent_go_first(alice):
     notify(user=alice, kind="bot_crashing", text="Usual.")
     notify(user=alice, kind="breaker", text="Urgent.")
-    assert [parcel.first.kind for parcel in claiming.claim(1, most=1)] == ["breaker"]
+    [first] = claiming.claim(1, Channel.EMAIL, most=1)
+    assert first.first.kind == "breaker"
+
+
+def test_what_a_dead_drainer_held_does_not_go_behind_the_backlog(alice):
+    for text in ("Oldest.", "Newer."):
+        notify(user=alice, kind="bot_error", text=text)
+    with claiming.holder() as holder:
+        claiming.claim(holder, Channel.EMAIL, most=1)
+    Delivery.objects.filter(attempts=1).update(
+        next_try_at=timezone.now()
+    )  # its claim is over: the last to come due
+    [first] = claiming.claim(1, Channel.EMAIL, most=1)
+    assert first.first.data["text"] == "Oldest."
+
+
+def test_a_busy_address_with_the_oldest_messages_keeps_nobody_waiting(alice, bob, monkeypatch):
+    class Busy(Idle):
+        asked: ClassVar = []
+
+        def send(self, delivery, message):
+            self.asked.append(delivery.recipient)
+            if delivery.recipient == alice.email:
+                raise Later(3600)
+
+    monkeypatch.setitem(deliveries.SENDERS, Channel.EMAIL, Busy)
+    monkeypatch.setattr(claiming.claim, "__defaults__", (1,))
+    for user in (alice, alice, alice, bob):
+        notify(user=user, kind="bot_error", text="It failed.")
+    assert deliveries.drain() == 1
+    assert Busy.asked == [alice.email, bob.email]
+    assert [row.attempts for row in Delivery.objects.filter(user=alice)] == [0, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_hangs_keeps_no_chat_waiting(server, alice, monkeypatch):
+    class Chat(Idle):
+        heard = threading.Event()
+
+        def send(self, delivery, message):
+            self.heard.set()
+
+    monkeypatch.setitem(deliveries.SENDERS, Channel.TELEGRAM, Chat)
+    alice.telegram_chat_id = 4711
+    server.hold.clear()
+    notify(user=alice, kind="bot_error", text="It failed.")
+    deliver_notices()
+    assert Chat.heard.wait(50)
+    assert not server.received
+    server.hold.set()
+    until(lambda: Delivery.objects.filter(state="sent").count() == 2)
+    until(lambda: drainers.NAME not in {thread.name for thread in threading.enumerate()})
 
 
 def test_of_one_occasion_nobody_is_told_twice(alice, bob):
@@ -281,7 +333,7 @@ def test_a_queue_that_is_away_stands_in_nobodys_way(alice, monkeypatch, django_c
     monkeypatch.setattr("bots.services.notices.current_app.send_task", away)
     with django_capture_on_commit_callbacks(execute=True):
         lifecycle.kill_bot(bot=plain_bot(alice, status="running"), action="cancel")
-    deliver_notices()  # beat does
+    deliveries.drain()  # beat sees to it
     assert len(mail.outbox) == 1
 
 
