@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts import email_change, services, tokens
 from accounts.adapter import confirm_session
 from accounts.api.authentication import BearerAuthentication, NoAuthentication, refused
-from accounts.api.permissions import RecentlyConfirmed
+from accounts.api.permissions import ask_again
 from accounts.api.serializers import (
     ConfirmedSerializer,
     ConfirmSerializer,
@@ -135,9 +135,7 @@ class Me(APIView):
         user, given = signed_in(request), read(ProfileSerializer, request)
         email = given.pop("email", None)
         if email is not None:
-            confirmation = RecentlyConfirmed()
-            if not confirmation.has_permission(request, self):
-                raise PermissionDenied(confirmation.message, confirmation.code)
+            ask_again(request)
             email_change.ask(request=request._request, user=user, email=email)
         user = services.update_profile(user=user, **given)
         return Response(MeSerializer(user).data)

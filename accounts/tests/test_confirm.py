@@ -3,10 +3,9 @@ from datetime import timedelta
 from django.test import RequestFactory
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts import tokens
-from accounts.api.permissions import RecentlyConfirmed
+from accounts.api.permissions import is_confirmed
 from accounts.models import TokenFamily
 from accounts.tests.conftest import PASSWORD, long_ago, only_error
 
@@ -16,7 +15,7 @@ URL = "/api/v1/auth/confirm"
 def confirmed(family: TokenFamily) -> bool:
     request = Request(RequestFactory().get("/"))
     request.auth = family
-    return RecentlyConfirmed().has_permission(request, APIView())
+    return is_confirmed(request)
 
 
 def test_signing_in_confirms_for_five_minutes(alice):
@@ -62,10 +61,10 @@ def test_a_session_confirms_too(api, alice):
     request = Request(RequestFactory().get("/"))
     request._request.user, request._request.session = alice, api.session
     request.auth = None
-    assert not RecentlyConfirmed().has_permission(request, APIView())
+    assert not is_confirmed(request)
     assert api.post(URL, {"password": PASSWORD}).status_code == 200
     request._request.session = api.session
-    assert RecentlyConfirmed().has_permission(request, APIView())
+    assert is_confirmed(request)
 
 
 def test_a_stranger_cannot_confirm(api, db):

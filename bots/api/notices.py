@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.fields import StrictSerializer
+from accounts.api.permissions import ask_sessions_again
 from bots.api.inputs import TextField
 from bots.api.views import Answering, body_of, user_of
 from bots.models import NoticeChannel
@@ -99,8 +100,11 @@ class Channels(Answering):
 
     @extend_schema(request=NewChannelBody, responses={201: NewChannelSerializer})
     def post(self, request: Request) -> Response:
-        """Set one up: an Apprise URL, or the address of a program that takes signed JSON."""
+        """Set one up: an Apprise URL, or the address of a program that takes signed JSON. In a browser's session the
+        password, or a code, must have been given within the last five minutes (`POST /auth/confirm`); a token is not
+        asked."""
         body = body_of(NewChannelBody, request)
+        ask_sessions_again(request)
         try:
             channel = own_channels.add_channel(user=user_of(request), **body)
         except own_channels.ChannelRejected as refused:

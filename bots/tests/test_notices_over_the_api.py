@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from accounts.tests.conftest import PASSWORD, long_ago, only_error
 from bots.models import Delivery
 from bots.services import deliveries, own_channels
 from bots.tests.listener import DISCORD, here, names, program
@@ -29,6 +30,16 @@ def test_channels_are_made_tested_and_removed_over_the_api(alices, program, here
     assert json.loads(program.received[0][2])["kind"] == "test"
     assert alices.delete(f"{CHANNELS}/{listed['id']}").status_code == 204
     assert alices.get(CHANNELS).json() == {"channels": []}
+
+
+def test_a_browser_that_signed_in_a_while_ago_gives_the_password_before_a_channel_is_added(api, alice, names):
+    api.force_login(alice)
+    long_ago(api)
+    body = {"kind": "apprise", "url": DISCORD}
+    assert only_error(api.post(CHANNELS, body)) == ("confirmation_required", None)
+    assert api.get(CHANNELS).json() == {"channels": []}
+    assert api.post("/api/v1/auth/confirm", {"password": PASSWORD}).status_code == 200
+    assert api.post(CHANNELS, body).status_code == 201
 
 
 def test_anothers_channel_is_a_404(alice, bobs, names):

@@ -13,10 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.pagination import CursorPagination
+from accounts.api.permissions import ask_sessions_again
 from accounts.models import User
 from exchanges import selectors, services
 from exchanges.api.serializers import CredentialSerializer, NewCredentialSerializer
-from exchanges.models import Credential
+from exchanges.models import Credential, Mode
 
 
 class Conflict(APIException):
@@ -54,9 +55,13 @@ class Credentials(ListAPIView[Credential]):
 
     @extend_schema(request=NewCredentialSerializer, responses={201: CredentialSerializer})
     def post(self, request: Request) -> Response:
-        """Add a key. The exchange is asked first: a key that can withdraw is refused."""
+        """Add a key. The exchange is asked first: a key that can withdraw is refused. In a browser's session the
+        password, or a code, must have been given within the last five minutes (`POST /auth/confirm`), except for a
+        paper account; a token is not asked."""
         body = NewCredentialSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        if body.validated_data["mode"] != Mode.PAPER:
+            ask_sessions_again(request)
         try:
             credential = services.create_credential(user=cast(User, request.user), **body.validated_data)
         except services.CredentialRejected as error:
@@ -72,7 +77,9 @@ class CredentialView(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, credential_id: UUID) -> Response:
-        """Forget a key. Refused while bots use it."""
+        """Forget a key. Refused while bots use it. In a browser's session the password, or a code, must have been given
+        within the last five minutes (`POST /auth/confirm`); a token is not asked."""
+        ask_sessions_again(request)
         try:
             services.delete_credential(credential=_access(request, credential_id))
         except services.CredentialRejected as error:

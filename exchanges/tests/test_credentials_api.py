@@ -3,14 +3,18 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db.models import ProtectedError
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts import tokens
+from accounts.models import TokenFamily, User
+from accounts.tests.conftest import long_ago, only_error
 from exchanges import background, market_data, sealed, services
 from exchanges.models import Credential, PermissionState
 from exchanges.simulator.testing import ThreadedSimulator, simulator_in_thread
@@ -43,24 +47,19 @@ def alice(db: None) -> User:
 @pytest.fixture
 def as_alice(alice: User) -> APIClient:
     client = APIClient()
-    client.force_authenticate(alice)
+    client.force_login(alice)
     return client
 
 
 @pytest.fixture
 def as_bob(db: None) -> APIClient:
     client = APIClient()
-    client.force_authenticate(User.objects.create_user("bob@example.org", "x" * 12))
+    client.force_login(User.objects.create_user("bob@example.org", "x" * 12))
     return client
 
 
 def body(**changes: Any) -> dict[str, Any]:
     return {"exchange": "binance", "label": "Main", "api_key": KEY, "api_secret": SECRET} | changes
-
-
-def only_error(response: Any) -> tuple[str, str | None]:
-    (error,) = response.json()["errors"]
-    return error["code"], error["attr"]
 
 
 def test_a_key_is_added_checked_and_described_without_its_secrets(as_alice):
@@ -199,6 +198,25 @@ def test_a_key_is_deleted(as_alice):
     one = f"{URL}/{as_alice.post(URL, body()).json()['id']}"
     assert as_alice.delete(one).status_code == 204
     assert as_alice.get(one).status_code == 404
+
+
+def test_a_browser_that_signed_in_a_while_ago_gives_the_password_before_its_keys_change(
+    alice, as_alice, bearing
+):
+    key = as_alice.post(URL, body()).json()["id"]
+    long_ago(as_alice)
+    for refused in (as_alice.post(URL, body(api_key=f"{KEY}-2")), as_alice.delete(f"{URL}/{key}")):
+        assert (refused.status_code, only_error(refused)) == (403, ("confirmation_required", None))
+        assert "POST /api/v1/auth/confirm" in refused.json()["errors"][0]["detail"]
+    assert Credential.objects.count() == 1
+    paper = {"exchange": "binance", "label": "Paper", "mode": "paper"}
+    assert as_alice.post(URL, paper).status_code == 201, "no key, no money"
+    program = bearing(tokens.issue(user=alice).access)
+    TokenFamily.objects.update(confirmed_at=timezone.now() - timedelta(hours=1))
+    assert program.delete(f"{URL}/{key}").status_code == 204, "a program cannot be asked"
+    assert program.post(URL, body()).status_code == 201
+    assert as_alice.post("/api/v1/auth/confirm", {"password": "x" * 12}).status_code == 200
+    assert as_alice.post(URL, body(api_key=f"{KEY}-2")).status_code == 201
 
 
 def test_a_key_that_bots_use_is_not_deleted(as_alice, alice, monkeypatch):
