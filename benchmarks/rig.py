@@ -44,10 +44,9 @@ class Rig:
                 argv,
                 cwd=ROOT,
                 env=self.environment,
-                stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **options,
+                **{"stdout": log, **options},
             )
         self.processes[name] = process
         return process

@@ -1,24 +1,22 @@
 """Many open pages on one web process: from a bots worker's look at a price to the push of PnL at the WebSocket."""
 
 import argparse
-import asyncio
 import json
 import os
+import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import aiohttp
 import psutil
 
-from benchmarks.report import cpu_seconds, percentile, show
+from benchmarks.report import cpu_seconds, show
 from benchmarks.rig import Rig, rig
 from benchmarks.sockets_load import MANY
 
 SEVERAL = 50  # sockets of the first user, as many as one may have
-AT_ONCE = 10  # are opened at the same time
 SETTLE = 10  # s
 
 
@@ -33,109 +31,101 @@ def main(arguments: list[str]) -> None:
         made.tell_exchange("move 1")
         made.python("benchmarks.sockets_load", str(users), str(chosen.bots))
         port = made.web()
-        show("sockets", asyncio.run(measure(made, port, chosen)))
+        show("sockets", measure(made, port, chosen))
 
 
 class Pages:
-    """The open sockets and what they hear."""
+    """The process that holds the sockets."""
 
-    def __init__(self, port: int) -> None:
-        self._address = f"127.0.0.1:{port}"
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self.pushes: list[float] = []  # seconds from the look at the price
-        self.heard: Counter[str] = Counter()
-        self.gaps = self.again = 0
+    def __init__(self, made: Rig, port: int, wanted: list[dict[str, str]]) -> None:
+        listeners = made.home.path / "pages.json"
+        listeners.write_text(json.dumps(wanted))
+        self._process = made.start(
+            *("pages", sys.executable, "-m", "benchmarks.sockets_pages", str(port), str(listeners)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
 
-    async def listen(self, session: aiohttp.ClientSession, who: dict[str, str]) -> None:
-        async with self._room:
-            while (socket := await self._open(session, who)) is None:
-                self.again += 1
-            self._take(await socket.receive_json(), 0)
-        last = 0
-        async for message in socket:
-            last = self._take(json.loads(message.data), last)
-        raise ConnectionError(f"A socket was closed with {socket.close_code}.")
+    def answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "The pages ended: see logs/pages.log."
+        return dict(json.loads(line))
 
-    async def _open(
-        self, session: aiohttp.ClientSession, who: dict[str, str]
-    ) -> aiohttp.ClientWebSocketResponse | None:
-        """None where the server had no time for the handshake (5 s): a page tries again."""
-        address = f"ws://{self._address}/ws/live"
-        options: dict[str, Any] = {}
-        if "session" in who:
-            options = {
-                "origin": f"http://{self._address}",
-                "headers": {"Cookie": f"sessionid={who['session']}"},
-            }
-        protocols = [f"bearer.{who['token']}"] if "token" in who else []
-        try:
-            return await session.ws_connect(address, protocols=protocols, **options)
-        except aiohttp.ClientConnectionError:
-            return None
-
-    def _take(self, event: dict[str, Any], last: int) -> int:
-        """The event's number. What is missing between it and the last one is a gap."""
-        self.heard[event["type"]] += 1
-        if event["type"] == "pnl":
-            self.pushes.append(time.monotonic() - float(event["mark_price"]))
-            self.gaps += bool(last) and event["seq"] > last + 1
-        return int(event["seq"])
+    def heard(self) -> dict[str, Any]:
+        """Since the last time, in seconds."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+        return self.answer()
 
 
-async def measure(made: Rig, port: int, chosen: argparse.Namespace) -> dict[str, Any]:
+def measure(made: Rig, port: int, chosen: argparse.Namespace) -> dict[str, Any]:
     listeners = json.loads((made.home.path / "listeners.json").read_text())
     wanted = [listeners[0]] * SEVERAL + listeners[1:]
-    web, pages = psutil.Process(made.processes["web"].pid), Pages(port)
-    figures: dict[str, Any] = {"sockets": len(wanted), "users": len(listeners)}
+    web = psutil.Process(made.processes["web"].pid)
+    while web.children():  # the kernels of backtests are being compiled
+        time.sleep(1)
     empty = web.memory_info().rss
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
-        began = time.monotonic()
-        tasks = [group.create_task(pages.listen(session, who)) for who in wanted]
-        await _until(lambda: pages.heard["snapshot"] >= len(wanted))
-        figures["seconds until all had their snapshot"] = time.monotonic() - began
-        figures["handshakes that were tried again"] = pages.again
-        figures |= await _pushes(made, web, pages, chosen)
-        figures["MB in all (web)"] = web.memory_info().rss / 2**20
-        figures["kB per socket"] = (web.memory_info().rss - empty) / 2**10 / len(wanted)
-        for task in tasks:
-            task.cancel()
-    return figures
+    pages = Pages(made, port, wanted)
+    opened = pages.answer()
+    return {
+        "sockets": len(wanted),
+        "users": len(listeners),
+        "seconds until all had their snapshot": opened["opened"],
+        "handshakes that were tried again": opened["again"],
+        **_pushes(made, pages, chosen),
+        "MB in all (web)": web.memory_info().rss / 2**20,
+        "kB per socket": (web.memory_info().rss - empty) / 2**10 / len(wanted),
+    }
 
 
-async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(600):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-
-
-async def _pushes(made: Rig, web: psutil.Process, pages: Pages, chosen: argparse.Namespace) -> dict[str, Any]:
-    await asyncio.sleep(SETTLE)
-    used, clock = cpu_seconds(web), time.monotonic()
-    await asyncio.sleep(SETTLE)
-    idle = (cpu_seconds(web) - used) / (time.monotonic() - clock) * 100
-    worker = psutil.Process(made.start("feed", sys.executable, "-m", "benchmarks.sockets_worker").pid)
-    await _until(lambda: bool(pages.pushes))
-    await asyncio.sleep(SETTLE)
-    pages.pushes.clear()
-    pages.heard.clear()
-    pages.gaps = 0
-    before, clock = [cpu_seconds(web), cpu_seconds(worker)], time.monotonic()
-    await asyncio.sleep(chosen.seconds)
-    elapsed = time.monotonic() - clock
-    after = [cpu_seconds(web), cpu_seconds(worker)]
+def _pushes(made: Rig, pages: Pages, chosen: argparse.Namespace) -> dict[str, Any]:
+    time.sleep(SETTLE)
+    with cpu_shares(made) as idle:
+        time.sleep(SETTLE)
+    made.start("feed", sys.executable, "-m", "benchmarks.sockets_worker")
+    while not pages.heard()["pushes"]:
+        time.sleep(0.5)
+    time.sleep(SETTLE)
+    pages.heard()
+    began = time.monotonic()
+    with cpu_shares(made) as used:
+        time.sleep(chosen.seconds)
+        heard = pages.heard()
+        elapsed = time.monotonic() - began
     users = chosen.sockets - SEVERAL
     return {
-        "% CPU, prices alone": idle,
+        "% CPU, prices alone": idle["web"],
         "load average then": os.getloadavg()[0],
-        "pushes a second": len(pages.pushes) / elapsed,
+        "pushes a second": heard["pushes"] / elapsed,
         "of so many wanted": chosen.bots * (users + MANY * SEVERAL),
-        "prices a second": pages.heard["price"] / elapsed,
-        "ms from the look to the push, median": percentile(pages.pushes, 0.5) * 1000,
-        "ms, p99": percentile(pages.pushes, 0.99) * 1000,
-        "ms, worst": max(pages.pushes) * 1000,
-        "gaps": pages.gaps,
-        "snapshots asked for again": pages.heard["snapshot"],
-        "% CPU (web)": (after[0] - before[0]) / elapsed * 100,
-        "% CPU (worker's feed)": (after[1] - before[1]) / elapsed * 100,
+        "prices a second": heard["kinds"].get("price", 0) / elapsed,
+        "ms from the look to the push, median": heard["median"] * 1000,
+        "ms, p99": heard["p99"] * 1000,
+        "ms, worst": heard["worst"] * 1000,
+        "gaps": heard["gaps"],
+        "snapshots asked for again": heard["kinds"].get("snapshot", 0),
+        "sockets closed": heard["kinds"].get("closed", 0),
+        **{f"% CPU ({name})": share for name, share in used.items()},
+        "us of the web process per message": used["web"]
+        * 1e4
+        * elapsed
+        / max(1, sum(heard["kinds"].values())),
+    }
+
+
+@contextmanager
+def cpu_shares(made: Rig) -> Iterator[dict[str, float]]:
+    """Of a core, meanwhile: by process, stores and all."""
+    started = {name: psutil.Process(each.pid) for name, each in made.processes.items()}
+    pids = {each.pid for each in started.values()}
+    stores = [each for each in psutil.Process().children() if each.pid not in pids]
+    groups = {**{name: [each] for name, each in started.items()}, "Postgres and Valkey": stores}
+    found: dict[str, float] = {}
+    before, began = {name: sum(map(cpu_seconds, own)) for name, own in groups.items()}, time.monotonic()
+    yield found
+    elapsed = time.monotonic() - began
+    found |= {
+        name: (sum(map(cpu_seconds, own)) - before[name]) / elapsed * 100 for name, own in groups.items()
     }

@@ -3,16 +3,19 @@
 Who: the session cookie from a page of ours, or the subprotocol `bearer.<access token>` from anywhere.
 The client may send {"type": "snapshot"} after a gap, {"type": "watch", "exchange", "symbol"} for the price of a
 market besides those of its bots, and {"type": "ping"}. A `price` is this socket's own: it carries the number of
-the last event and takes none.
+the last event and takes none, and a market's comes about once a second.
+
+What all sockets of the process share is the hub's (`services/hub.py`). A socket's own are two tasks: one sends all that
+is numbered, so that nothing comes before its snapshot or out of order, the other looks whether it may still listen.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Coroutine
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 import orjson
 from channels.auth import get_user
@@ -22,49 +25,56 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from accounts.models import User
+from accounts.sessions import SessionStore
 from accounts.tokens import user_for_access_token
 from bots import selectors
 from bots.core.types import Ticker
-from bots.services import live, price_feed
+from bots.services import live
+from bots.services.hub import Hub, Market, Price, join, part
 
 log = logging.getLogger(__name__)
 UNAUTHENTICATED = 4401
 TOO_MANY = 4429
 FAILED = 1011  # try again
 BEARER = "bearer."
-WATCH_EVERY = live.WATCH_SECONDS // 3  # beats
+SOONEST, LATEST = 0.6, 1.25  # beats after a socket's last prices
 CHECK_EVERY = 60  # beats between two looks at whether session or token are still good
 SNAPSHOT_EVERY = 1.0  # seconds, at most
 MOST_MARKETS = 100
 LONGEST_NAME = 20
 
-Market = tuple[str, str]
-
 
 class LiveConsumer(AsyncWebsocketConsumer):
     beat_seconds: ClassVar[float] = 1.0
+    user: User
+    hub: Hub
+    timer: asyncio.TimerHandle
 
     async def connect(self) -> None:
-        self.pulse: asyncio.Task[None] | None = None
+        self.name = uuid4().hex
+        self.tasks: list[asyncio.Task[None]] = []  # none until the socket is let in
+        self.news, self.due, self.priced_at = asyncio.Event(), True, 0.0
+        self.waiting: list[live.Told] = []
         self.sequence = 0
-        self.snapshot_at = 0.0
-        self.prices: dict[Market, Ticker] = {}
-        self.markets: dict[Market, Callable[[], None]] = {}
+        self.asked, self.snapshot_at = True, 0.0
+        self.prices: dict[Price, Ticker | None] = {}  # each with what was sent of it
         self.subprotocol = next((p for p in self.scope["subprotocols"] if p.startswith(BEARER)), None)
-        self.user = await self.identify()
+        # Without the middleware of sessions, which looks at each message whether a cookie is to be sent with it.
+        self.session = SessionStore(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME))
+        user = await self.identify()
         await self.accept(self.subprotocol)
-        if self.user is None:
+        if user is None:
             await self.close(UNAUTHENTICATED)
-            return
-        if not await asyncio.to_thread(live.enter, self.user.id, self.channel_name):
+        elif not await asyncio.to_thread(live.enter, user.id, self.name):
             await self.close(TOO_MANY)
-            return
-        # Joined before the snapshot is read: what happens in between comes twice rather than not at all.
-        await self.channel_layer.group_add(live.group_of(self.user.id), self.channel_name)
-        await asyncio.to_thread(live.watch, self.user.id)
-        self.bus = await price_feed.join()
-        self.pulse = asyncio.create_task(self.live())
-        await self.send_snapshot()
+        else:
+            self.user, self.hub = user, await join()
+            self.timer = asyncio.get_running_loop().call_later(0, self.beat)
+            self.tasks = [asyncio.create_task(self.lasting(work)) for work in (self.tell(), self.guard())]
+
+    @property
+    def user_id(self) -> UUID:
+        return self.user.id
 
     async def identify(self) -> User | None:
         if self.subprotocol is not None:
@@ -76,44 +86,88 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def user_of_session(self) -> User | None:
         """None once the session ended, or the password it was opened with changed."""
-        session = self.scope.get("session")
-        if session is None or not await database_sync_to_async(session.exists)(session.session_key):
+        session = self.session
+        if not await database_sync_to_async(session.exists)(session.session_key):
             return None
-        user = await get_user(self.scope)
+        user = await get_user({"session": session})
         return user if isinstance(user, User) else None
 
     async def disconnect(self, code: int) -> None:
-        if self.user is None or self.pulse is None:
+        if not self.tasks:
             return
-        self.pulse.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.pulse
-        for end in self.markets.values():
-            end()
-        await price_feed.leave()
-        await asyncio.to_thread(live.leave, self.user.id, self.channel_name)
-        await self.channel_layer.group_discard(live.group_of(self.user.id), self.channel_name)
+        self.timer.cancel()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.hub.leave(self)
+        for price in self.prices:
+            self.hub.forget(price)
+        await part()
+        await asyncio.to_thread(live.leave, self.user_id, self.name)
 
-    async def live(self) -> None:
-        """A socket whose beat fails, as without a database, is closed: its page opens another until one lasts."""
+    async def lasting(self, work: Coroutine[Any, Any, None]) -> None:
+        """A socket whose task fails, as without a database, is closed: its page opens another until one lasts."""
         try:
-            await self.beat()
+            await work
         except Exception:
             log.warning("live_socket_failed", exc_info=True)
             await self.close(FAILED)
 
-    async def beat(self) -> None:
-        """Passes prices on, keeps the sign of a watching user fresh, and closes once session or token ended."""
-        beats = 0
-        while self.user is not None:
-            await asyncio.sleep(self.beat_seconds)
-            beats += 1
-            if beats % WATCH_EVERY == 0:
-                await asyncio.to_thread(live.stay, self.user.id, self.channel_name)
-            if beats % CHECK_EVERY == 0 and await self.identify() is None:
+    async def guard(self) -> None:
+        """Tells nothing more, and closes, once session or token ended."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY * self.beat_seconds)
+            if await self.identify() is None:
+                self.tasks[0].cancel()
                 await self.close(UNAUTHENTICATED)
                 return
-            await self.send_prices()
+
+    def hear(self, told: live.Told) -> None:
+        self.waiting.append(told)
+        self.news.set()
+
+    def beat(self) -> None:
+        self.due = True
+        self.news.set()
+
+    async def tell(self) -> None:
+        await self.hub.enter(self)  # before the snapshot is read: what happens in between is not missed
+        while True:
+            await self.news.wait()
+            self.news.clear()
+            if self.asked:
+                await self.send_snapshot()
+            together = bool(self.waiting) and time.monotonic() - self.priced_at > SOONEST * self.beat_seconds
+            await self.send_events()
+            if self.due or together:
+                await self.send_prices()
+
+    async def send_snapshot(self) -> None:
+        await asyncio.sleep(self.snapshot_at + SNAPSHOT_EVERY - time.monotonic())
+        self.asked = False
+        event = await database_sync_to_async(snapshot)(self.user)
+        self.sequence, self.snapshot_at = event["seq"], time.monotonic()
+        self.waiting = [told for told in self.waiting if told.last > self.sequence]  # it holds the others
+        await self.send(live.text(event))
+        for bot in event["bots"]:
+            self.follow((bot["venue"], bot["symbol"]))
+
+    async def send_events(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for told in waiting:
+            for text in told.texts:
+                await self.base_send({"type": "websocket.send", "text": text})
+            self.sequence = told.last
+
+    async def send_prices(self) -> None:
+        """With events where those come, since what goes out together is one packet; by the clock where they don't."""
+        self.due, self.priced_at = False, time.monotonic()
+        self.timer.cancel()
+        self.timer = asyncio.get_running_loop().call_later(LATEST * self.beat_seconds, self.beat)
+        for price, sent in self.prices.items():
+            if price.ticker is not sent:
+                self.prices[price] = price.ticker
+                await self.base_send({"type": "websocket.send", "text": price.text(self.sequence)})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -122,51 +176,26 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         kind = message.get("type") if isinstance(message, dict) else None
         if kind == "snapshot":
-            await asyncio.sleep(self.snapshot_at + SNAPSHOT_EVERY - time.monotonic())
-            await self.send_snapshot()
+            self.asked = True
+            self.news.set()
         elif kind == "watch":
             market = (message.get("exchange"), message.get("symbol"))
             if all(map(is_name, market)):
                 self.follow(market)
         elif kind == "ping":
-            await self.say({"type": "pong"})
-
-    async def send_snapshot(self) -> None:
-        if self.user is None:
-            return
-        event = await database_sync_to_async(snapshot)(self.user)
-        self.sequence, self.snapshot_at = event["seq"], time.monotonic()
-        await self.say(event)
-        for bot in event["bots"]:
-            self.follow((bot["venue"], bot["symbol"]))
+            await self.send(live.text({"type": "pong"}))
 
     def follow(self, market: Market) -> None:
-        if market in self.markets or len(self.markets) >= MOST_MARKETS:
-            return
-        self.markets[market] = self.bus.subscribe(
-            *market, lambda ticker: self.prices.update({market: ticker})
-        )
-
-    async def send_prices(self) -> None:
-        newest, self.prices = self.prices, {}
-        for (exchange, symbol), ticker in newest.items():
-            event = {"type": "price", "exchange": exchange, "symbol": symbol, "price": ticker.price}
-            await self.say({**live.plain(event), "time": ticker.time, "seq": self.sequence})
-
-    async def live_events(self, message: dict[str, Any]) -> None:
-        self.sequence = message["seq"]
-        for text in message["texts"]:
-            await self.send(text_data=text)
-
-    async def say(self, event: dict[str, Any]) -> None:
-        await self.send(text_data=orjson.dumps(event).decode())
+        known = market in {price.market for price in self.prices}
+        if self.tasks and not known and len(self.prices) < MOST_MARKETS:
+            self.prices[self.hub.follow(market)] = None
 
 
 def snapshot(user: User) -> dict[str, Any]:
     """`seq` is read first: an event that is already in the snapshot may follow it, none is missed."""
     seq = live.current_sequence(user.id)
     views = selectors.bot_views(selectors.bots_of(user))
-    return {"type": "snapshot", "seq": seq, "bots": live.plain(views)}
+    return {"type": "snapshot", "seq": seq, "bots": views}
 
 
 def is_name(value: Any) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
+from channels.sessions import CookieMiddleware
 from django.urls import path, re_path
 
 from bots.consumers import LiveConsumer
@@ -15,6 +15,6 @@ async def nowhere(_scope: Any, _receive: Any, send: Callable[[dict[str, str]], A
     await send({"type": "websocket.close"})
 
 
-websocket_application = AuthMiddlewareStack(
+websocket_application = CookieMiddleware(
     URLRouter([path("ws/live", LiveConsumer.as_asgi()), re_path("", nowhere)])  # type: ignore[arg-type]
 )

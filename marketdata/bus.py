@@ -17,25 +17,20 @@ import redis as sync_redis
 import structlog
 from django.conf import settings
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.exceptions import RedisError
 
 from bots.core.types import Ticker
+from marketdata import subscriptions
 from marketdata.jumps import Jumps
 from marketdata.staleness import POLL_EVERY, STALE_AFTER, Fetch, StalePrices
+from marketdata.subscriptions import Subscriptions
 
 log = structlog.get_logger(__name__)
 
 Callback = Callable[[Ticker], None]
 
 _KEPT_MS = 60_000  # how long the last price outlives the last tick
-_SLICE = 0.1  # seconds a quiet bus waits before it looks for new subscriptions
-_PING_EVERY, _DEAD_AFTER = 5.0, 15.0  # seconds
-_PATIENCE = 5.0  # with one request
-_SLOWEST_RETRY = 5.0
 
 
 def channel_of(exchange: str, symbol: str) -> str:
@@ -66,15 +61,6 @@ def decode(message: bytes) -> Ticker:
     return Ticker(symbol, price, bid, ask, moment)
 
 
-def connect_redis(url: str | None = None) -> Redis:
-    """For use on an event loop. Without a socket timeout: with one, redis-py sends inside
-    `asyncio.wait_for`, which in Python 3.11 swallows a cancellation that comes in the wrong moment. Callers
-    set their own `asyncio.timeout`; what failed is theirs to repeat."""
-    return Redis.from_url(
-        url or settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)
-    )
-
-
 async def publish_ticker(redis: Redis, exchange: str, ticker: Ticker) -> None:
     await publish_tickers(redis, exchange, [ticker])
 
@@ -86,14 +72,14 @@ async def publish_tickers(redis: Redis, exchange: str, tickers: Iterable[Ticker]
         channel, message = channel_of(exchange, ticker.symbol), encode(ticker)
         pipe.set(channel, message, px=_KEPT_MS)
         pipe.publish(channel, message)
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(subscriptions.PATIENCE):
         await pipe.execute()
 
 
 async def listened_symbols(redis: Redis, exchange: str) -> set[str]:
     """The markets that some process is subscribed to at this moment."""
     prefix = channel_of(exchange, "")
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(subscriptions.PATIENCE):
         channels: list[Any] = await redis.pubsub_channels(f"{prefix}*")
     return {channel.decode().removeprefix(prefix) for channel in channels}
 
@@ -155,16 +141,16 @@ class PriceBus:
         stale_after: float = STALE_AFTER,
         poll_every: float = POLL_EVERY,
     ) -> None:
-        self._url = url or settings.REDIS_URL
         self._feeds: dict[str, _Feed] = {}
-        self._changed = False
-        self._connected = False
+        self._subscriptions = Subscriptions(
+            url=url, wanted=lambda: set(self._feeds), heard=self._on_message, joined=self._tell_last
+        )
         self._stale = StalePrices(fetch, self._on_fetched, stale_after=stale_after, poll_every=poll_every)
         self._jumps = Jumps(fetch, self._on_fetched)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._stale.run())]
+        self._tasks = [asyncio.create_task(self._subscriptions.run()), asyncio.create_task(self._stale.run())]
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -179,7 +165,7 @@ class PriceBus:
         if feed is None:
             feed = self._feeds[channel] = _Feed(exchange, symbol)
             self._stale.watch(feed.market)
-            self._changed = True
+            self._subscriptions.changed = True
         feed.callbacks += (callback,)
         if feed.last and not self._stale.is_stale(feed.market):
             _call(callback, feed.last)
@@ -194,7 +180,7 @@ class PriceBus:
         if not feed.callbacks and self._feeds.get(channel) is feed:
             del self._feeds[channel]
             self._stale.forget(feed.market)
-            self._changed = True
+            self._subscriptions.changed = True
 
     def _on_message(self, channel: str, message: Any) -> None:
         """What is no price is left out: whoever published it, its market falls silent, and no other does."""
@@ -212,61 +198,11 @@ class PriceBus:
         if feed := self._feeds.get(channel_of(*market)):
             _fan_out(feed, ticker)
 
-    async def _run(self) -> None:
-        """Reads until closed, through any number of broken connections."""
-        delay = _SLICE
-        while True:
-            try:
-                await self._listen()
-            except (RedisError, OSError, ValueError) as error:
-                if self._connected or delay == _SLICE:
-                    log.warning("price_bus.lost", error=type(error).__name__)
-                delay = _SLICE if self._connected else min(delay * 2, _SLOWEST_RETRY)
-                self._connected = False
-            await asyncio.sleep(delay)
-
-    async def _listen(self) -> None:
-        async with (
-            connect_redis(self._url) as redis,
-            redis.pubsub(ignore_subscribe_messages=True) as pubsub,
-        ):
-            async with asyncio.timeout(_PATIENCE):
-                await redis.ping()
-            self._connected = self._changed = True
-            subscribed: set[str] = set()
-            heard = pinged = time.monotonic()
-            while True:
-                if self._changed:
-                    async with asyncio.timeout(_PATIENCE):
-                        await self._follow(redis, pubsub, subscribed)
-                now = time.monotonic()
-                if not subscribed:
-                    await asyncio.sleep(_SLICE)
-                    heard = now
-                elif message := await pubsub.get_message(timeout=_SLICE):
-                    heard = now
-                    if message["type"] == "message":
-                        self._on_message(message["channel"].decode(), message["data"])
-                elif now - pinged > _PING_EVERY:
-                    async with asyncio.timeout(_PATIENCE):
-                        await pubsub.ping()
-                    pinged = now
-                elif now - heard > _DEAD_AFTER:
-                    raise ConnectionResetError("Redis says nothing, not even to a ping")
-
-    async def _follow(self, redis: Redis, pubsub: PubSub, subscribed: set[str]) -> None:
-        """Brings the subscriptions to what is wanted; new ones first hear the last price, if it is fresh."""
-        self._changed = False
-        wanted = set(self._feeds)
-        new, gone = wanted - subscribed, subscribed - wanted
-        if gone:
-            await pubsub.unsubscribe(*gone)
-        if new:
-            await pubsub.subscribe(*new)
-            for channel, message in zip(new, await redis.mget(list(new)), strict=True):
-                if isinstance(message, bytes) and _is_fresh(message):
-                    self._on_message(channel, message)
-        subscribed ^= new | gone
+    async def _tell_last(self, redis: Redis, channels: list[str]) -> None:
+        """Those who came for these markets hear the last price, if it is fresh."""
+        for channel, message in zip(channels, await redis.mget(channels), strict=True):
+            if isinstance(message, bytes) and _is_fresh(message):
+                self._on_message(channel, message)
 
 
 def _is_fresh(message: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The embedded Valkey: broker, cache, channel layer and price bus. No trade is lost with it."""
+"""The embedded Valkey: broker, cache, live events and price bus. No trade is lost with it."""
 
 import signal
 

@@ -19,12 +19,6 @@ _BASE, _, _NUMBER = _REDIS.rpartition("/")
 REDIS_URL = f"{_BASE}/{int(_NUMBER or 0) + _WORKER}"
 CELERY_BROKER_URL = REDIS_URL
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "channels"},
-    }
-}
 DATABASES["default"]["OPTIONS"] = {}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

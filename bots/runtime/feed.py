@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -49,17 +49,25 @@ class Feed:
             await live.apublish(_by_user((user, event) for user, event in events if user in watched))
 
     async def _push_pnl(self) -> None:
+        """Spread over the second, so that neither the loop nor those who listen have it all at once."""
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(EVERY)
-            runners = [runner for runner in self._runners() if runner.ready]
-            users = {runner.bot.user_id for runner in runners}
-            watched = await asyncio.to_thread(live.watched, users) if users else set()
-            own = sorted(
-                (each for each in runners if each.bot.user_id in watched), key=lambda each: each.bot.user_id
-            )
-            for together in batched(own, TOGETHER):
-                told = ((runner.bot.user_id, self._pnl(runner)) for runner in together)
+            began, together = loop.time(), await self._watched()
+            for number, runners in enumerate(together, 1):
+                told = ((runner.bot.user_id, self._pnl(runner)) for runner in runners)
                 await live.apublish(_by_user((user, event) for user, event in told if event))
+                await asyncio.sleep(began + EVERY * number / len(together) - loop.time())
+            await asyncio.sleep(began + EVERY - loop.time())
+
+    async def _watched(self) -> list[Sequence["Runner"]]:
+        """The bots of users who have a page open, those of a user side by side."""
+        runners = [runner for runner in self._runners() if runner.ready]
+        users = {runner.bot.user_id for runner in runners}
+        watched = await asyncio.to_thread(live.watched, users) if users else set()
+        own = sorted(
+            (each for each in runners if each.bot.user_id in watched), key=lambda each: each.bot.user_id
+        )
+        return [own[start : start + TOGETHER] for start in range(0, len(own), TOGETHER)]
 
     def _pnl(self, runner: "Runner") -> live.Event | None:
         """None where nothing has changed since the last push."""
@@ -98,10 +106,6 @@ def _by_user(events: Iterable[tuple[UUID, live.Event]]) -> dict[UUID, list[live.
     for user_id, event in events:
         found[user_id].append(event)
     return found
-
-
-def batched(runners: Sequence["Runner"], most: int) -> Iterator[Sequence["Runner"]]:
-    return (runners[start : start + most] for start in range(0, len(runners), most))
 
 
 def _shown(event: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """/ws/live: who may listen, what comes first, and that nothing is lost unnoticed."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -8,13 +9,14 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 from redis.asyncio import Redis
 
 from accounts import tokens
-from accounts.models import User
-from bots.consumers import LiveConsumer
+from accounts.models import Revocation, User
+from bots.consumers import LiveConsumer, snapshot
 from bots.core.types import Ticker
 from bots.routing import websocket_application
 from bots.services import live
@@ -37,7 +39,7 @@ class Patient(WebsocketCommunicator):
 
 
 @pytest.fixture(autouse=True)
-async def redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
+async def redis(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
     monkeypatch.setattr(LiveConsumer, "beat_seconds", 0.02)
     async with Redis.from_url(settings.REDIS_URL) as client:
         await client.flushdb()
@@ -108,7 +110,9 @@ async def test_a_token_travels_as_subprotocol_and_is_echoed(alice: User) -> None
     await program.disconnect()
 
 
-async def test_all_sockets_of_a_user_count_alike_and_others_hear_nothing(alice: User, bob: User) -> None:
+async def test_all_sockets_share_one_reader_those_of_a_user_count_alike_and_others_hear_nothing(
+    alice: User, bob: User, redis: Redis
+) -> None:
     first, second, other = await by_cookie(alice), await by_token(alice), await by_token(bob)
     for each in (first, second, other):
         await listening(each)
@@ -119,8 +123,50 @@ async def test_all_sockets_of_a_user_count_alike_and_others_hear_nothing(alice: 
         assert [(event["type"], event["seq"]) for event in told] == [("pnl", 1), ("fill", 2)]
         assert told[0]["equity"] == "1.10"
     assert await other.receive_nothing()
+    await eventually(lambda: listeners_are(redis, 1))  # an earlier test's may still be about to end
     for each in (first, second, other):
         await each.disconnect()
+
+
+async def listeners_are(redis: Redis, wanted: int) -> bool:
+    ((_, count),) = await redis.pubsub_numsub(live.channel(settings.REDIS_URL))
+    return bool(count == wanted)
+
+
+async def test_numbers_come_in_their_order_however_many_tell_at_once(alice: User) -> None:
+    page = await by_token(alice)
+    await listening(page)
+    await asyncio.gather(*(live.apublish({alice.id: [{"type": "pnl"}] * 2}) for _ in range(20)))
+    assert [(await page.receive_json_from())["seq"] for _ in range(40)] == list(range(1, 41))
+    await page.disconnect()
+
+
+async def test_what_happens_while_a_snapshot_is_read_comes_after_it_and_once(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, hear = threading.Event(), LiveConsumer.hear
+
+    def hear_and_say(consumer: LiveConsumer, told: live.Told) -> None:
+        hear(consumer, told)
+        heard.set()
+
+    def happens() -> None:
+        heard.clear()
+        live.publish(alice.id, {"type": "bot", "bot_id": alice.id})
+        assert heard.wait(PATIENCE)
+
+    def read(user: User) -> dict[str, Any]:
+        happens()
+        found = snapshot(user)
+        happens()
+        return found
+
+    monkeypatch.setattr(LiveConsumer, "hear", hear_and_say)
+    monkeypatch.setattr("bots.consumers.snapshot", read)
+    page = await by_token(alice)
+    assert (await listening(page))["seq"] == 1
+    assert (await page.receive_json_from())["seq"] == 2
+    await page.disconnect()
 
 
 async def test_a_snapshot_can_be_asked_for_again_and_says_where_the_count_stands(
@@ -184,15 +230,26 @@ async def test_nonsense_is_ignored_and_a_ping_is_answered(alice: User) -> None:
     await page.disconnect()
 
 
-async def test_a_session_that_ended_closes_its_sockets(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_and_a_token_that_ended_close_their_sockets_and_no_others(
+    alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bots.consumers.CHECK_EVERY", 2)
     client = await sync_to_async(signed_in)(alice)
     cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
     page = socket([(b"host", HOST), (b"origin", b"http://localhost"), (b"cookie", cookie)])
-    await listening(page)
+    program, other = await by_token(alice), await by_token(bob)
+    for each in (page, program, other):
+        await listening(each)
     await sync_to_async(client.logout)()
     assert (await page.receive_output())["code"] == 4401
-    await page.disconnect()
+    await sync_to_async(tokens.revoke_all)(user=alice, reason=Revocation.LOGOUT)
+    assert (await program.receive_output())["code"] == 4401
+    await live.apublish({alice.id: [{"type": "bot"}], bob.id: [{"type": "bot"}]})
+    assert (await other.receive_json_from())["type"] == "bot"
+    for each in (page, program):
+        assert await each.receive_nothing()
+    for each in (page, program, other):
+        await each.disconnect()
 
 
 async def test_a_changed_password_closes_the_sockets_of_every_session(
@@ -210,14 +267,13 @@ async def test_a_changed_password_closes_the_sockets_of_every_session(
 NO_MARKETS: list[Any] = [None, 5, "x" * 21, "BTC\r\n", "BTC\0", "₿TC/USDT", [[[]]], {"a": 1}]
 
 
-@pytest.mark.parametrize("symbol", NO_MARKETS)
-async def test_what_cannot_be_a_market_is_not_listened_to(alice: User, redis: Redis, symbol: Any) -> None:
+async def test_what_cannot_be_a_market_is_not_listened_to(alice: User, redis: Redis) -> None:
     page = await by_token(alice)
     await listening(page)
     deep = "[" * 1000 + "]" * 1000
     await page.send_to(text_data=f'{{"type": "watch", "exchange": "binance", "symbol": {deep}}}')
-    await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": symbol})
-    await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": "ETH/USDT"})
+    for symbol in (*NO_MARKETS, "ETH/USDT"):
+        await page.send_json_to({"type": "watch", "exchange": "binance", "symbol": symbol})
 
     async def listening_to_something() -> bool:
         return bool(await bus.listened_symbols(redis, "binance"))
@@ -237,14 +293,14 @@ async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.
     def away(*_: Any) -> None:
         raise ConnectionError("Redis is away")
 
-    monkeypatch.setattr(live, "_messages", away)
+    monkeypatch.setattr(live, "_tell", away)
     await live.apublish({alice.id: [{"type": "bot"}]})
 
 
 async def test_a_page_stays_live_while_redis_is_away(
     alice: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bots.consumers.WATCH_EVERY", 1)
+    monkeypatch.setattr("bots.services.hub.STAY_EVERY", 0.02)
     page = await by_token(alice)
     await listening(page)
     tried = asyncio.Event()
@@ -262,20 +318,24 @@ async def test_a_page_stays_live_while_redis_is_away(
     await page.disconnect()
 
 
-async def test_a_socket_that_cannot_tell_who_listens_any_more_is_closed(
-    alice: User, monkeypatch: pytest.MonkeyPatch
+async def test_a_socket_whose_database_is_away_is_closed_and_leaves_nothing(
+    alice: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page opens another: who is signed in would never be looked at again."""
+    """The page opens another: who is signed in would never be looked at again, what it missed never be told."""
     monkeypatch.setattr("bots.consumers.CHECK_EVERY", 2)
-    page = await by_token(alice)
-    await listening(page)
 
-    async def away(_: LiveConsumer) -> None:
+    def away(*_: Any) -> None:
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(LiveConsumer, "identify", away)
+    page, program = await by_token(alice), await by_token(alice)
+    await listening(page)
+    with monkeypatch.context() as broken:
+        broken.setattr("bots.consumers.snapshot", away)
+        assert await closed_with(program) == 1011
+    monkeypatch.setattr(LiveConsumer, "identify", sync_to_async(away))
     assert (await page.receive_output())["code"] == 1011
     await page.disconnect()
+    assert not await redis.zcard(live.sockets_key(alice.id))
 
 
 async def test_one_socket_too_many_is_closed_and_one_that_closes_makes_room(

@@ -12,12 +12,13 @@ from redis.exceptions import RedisError
 
 from bots.core.ports import ExchangeConnector, ExchangeError
 from exchanges.services import open_price_stream, open_public
-from marketdata.bus import connect_redis, listened_symbols
+from marketdata.bus import listened_symbols
 from marketdata.collector.candles import CandleKeeper
 from marketdata.collector.lease import CollectorLease, LeaseLost
 from marketdata.collector.prices import PriceFeed
 from marketdata.selectors import followed
 from marketdata.services import follow
+from marketdata.subscriptions import connect_redis
 from marketdata.threads import in_database
 
 log = structlog.get_logger(__name__)

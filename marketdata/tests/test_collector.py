@@ -14,13 +14,14 @@ from bots.core.types import Candle, Ticker
 from exchanges.services import close_hub
 from exchanges.simulator.binance.streams import Streams
 from exchanges.simulator.testing import RunningSimulator, running_simulator, wall_clock
-from marketdata.bus import PriceBus, connect_redis, listened_symbols
+from marketdata.bus import PriceBus, listened_symbols
 from marketdata.collector.collect import collect
 from marketdata.collector.lease import CollectorLease, LeaseLost
 from marketdata.models import FollowedMarket
 from marketdata.public import PublicPrices
 from marketdata.selectors import candles, missing_ranges
 from marketdata.services import follow
+from marketdata.subscriptions import connect_redis
 from marketdata.tests.market import MINUTE, eventually
 from marketdata.threads import in_database
 

@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 from bots.core.ports import ExchangeUnavailable
 from bots.core.types import Ticker
 from marketdata import bus as bus_module
-from marketdata import staleness
-from marketdata.bus import PriceBus, channel_of, connect_redis, last_ticker, last_ticker_async, publish_ticker
+from marketdata import staleness, subscriptions
+from marketdata.bus import PriceBus, channel_of, last_ticker, last_ticker_async, publish_ticker
+from marketdata.subscriptions import connect_redis
 from marketdata.tests.market import eventually, ticker
 from marketdata.tests.wire import Door
 
@@ -23,7 +24,7 @@ AGES = 600.0  # seconds: what is fresh stays so
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus_module, "STALE_AFTER", AGES)
-    monkeypatch.setattr(bus_module, "_PATIENCE", 60.0)
+    monkeypatch.setattr(subscriptions, "PATIENCE", 60.0)
 
 
 class Listener:
