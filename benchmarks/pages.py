@@ -1,5 +1,6 @@
 """How long pages and API take over a user's long past, through the web process as it runs in use, one request after the
-other: until the whole answer is there, compressed as a browser asks for it (of files: until their first rows)."""
+other: until the whole answer is there, compressed as a browser asks for it (of files: until their first rows). CPU time, of
+the web process and the stores together, holds on a machine that has other work too."""
 
 import argparse
 import gzip
@@ -10,7 +11,7 @@ import time
 from typing import Any
 
 from benchmarks.report import percentile, show
-from benchmarks.rig import Rig, rig
+from benchmarks.rig import STORES, Rig, rig
 
 API = "/api/v1"
 STEPS = 10  # pages of 500 fills from the first to the deep one
@@ -32,7 +33,8 @@ def main(arguments: list[str]) -> None:
     with rig(chosen.bots) as made:
         figures = fill(made, chosen)
         web = Web(made)
-        figures |= measure(web, pages(made, web), chosen.times)
+        made.warm()
+        figures |= measure(made, web, pages(made, web), chosen.times)
         show("pages", figures)
         if chosen.hold:
             print(made.environment["DATABASE_URL"], web.port, web.visitor, flush=True)
@@ -124,13 +126,20 @@ def _deep(web: Web, path: str) -> str:
     return path
 
 
-def measure(web: Web, asked: dict[str, str], times: int) -> dict[str, Any]:
+def measure(made: Rig, web: Web, asked: dict[str, str], times: int) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name, path in asked.items():
         for _ in range(3):
             body, _, _ = web.ask(path)
+        before = _used(made)
         took = [1000 * web.ask(path)[2] for _ in range(times)]
+        figures[f"{name}: ms of CPU"] = (_used(made) - before) / times * 1000
         figures[f"{name}: ms, median"] = percentile(took, 0.5)
         figures[f"{name}: ms, p99"] = percentile(took, 0.99)
         figures[f"{name}: kB"] = round(len(body) / 1000, 1)
     return figures
+
+
+def _used(made: Rig) -> float:
+    used = made.used()
+    return used["web"] + used[STORES]

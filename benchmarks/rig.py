@@ -24,8 +24,10 @@ from autogrid_project.services import place
 from autogrid_project.services.home import ROOT, Home
 from autogrid_project.services.processes import bot_threads, table
 from autogrid_project.services.stores import SECRETS, environment, running_stores
+from benchmarks.report import cpu_seconds
 
 OWN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", *SECRETS)
+STORES = "Postgres and Valkey"
 SETTINGS = "autogrid_project.settings.demo"
 
 
@@ -92,6 +94,20 @@ class Rig:
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
             row = connection.execute(query, values).fetchone()
         return row[0] if row else None
+
+    def used(self) -> dict[str, float]:
+        """CPU seconds so far, by process, the stores as one. To be called by the process that opened the rig."""
+        started = {name: psutil.Process(each.pid) for name, each in self.processes.items()}
+        own = {each.pid for each in started.values()}
+        stores = [each for each in psutil.Process().children() if each.pid not in own]
+        seconds = {name: cpu_seconds(each) for name, each in started.items()}
+        return {**seconds, STORES: sum(map(cpu_seconds, stores))}
+
+    def warm(self) -> None:
+        """Waits for the web process to have compiled the kernels of backtests, which it does after its start."""
+        web = psutil.Process(self.processes["web"].pid)
+        while web.children():
+            time.sleep(1)
 
     def end(self, name: str, number: int = signal.SIGTERM, patience: float = 60) -> None:
         process = self.processes.pop(name)

@@ -6,13 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psutil
 
-from benchmarks.report import cpu_seconds, show
+from benchmarks.report import show
 from benchmarks.rig import Rig, rig
 from benchmarks.sockets_load import MANY
 
@@ -64,8 +62,7 @@ def measure(made: Rig, port: int, chosen: argparse.Namespace) -> dict[str, Any]:
     listeners = json.loads((made.home.path / "listeners.json").read_text())
     wanted = [listeners[0]] * SEVERAL + listeners[1:]
     web = psutil.Process(made.processes["web"].pid)
-    while web.children():  # the kernels of backtests are being compiled
-        time.sleep(1)
+    made.warm()
     empty = web.memory_info().rss
     pages = Pages(made, port, wanted)
     opened = pages.answer()
@@ -82,21 +79,19 @@ def measure(made: Rig, port: int, chosen: argparse.Namespace) -> dict[str, Any]:
 
 def _pushes(made: Rig, pages: Pages, chosen: argparse.Namespace) -> dict[str, Any]:
     time.sleep(SETTLE)
-    with cpu_shares(made) as idle:
-        time.sleep(SETTLE)
+    idle = shares(made, SETTLE)["web"]
     made.start("feed", sys.executable, "-m", "benchmarks.sockets_worker")
     while not pages.heard()["pushes"]:
         time.sleep(0.5)
     time.sleep(SETTLE)
     pages.heard()
     began = time.monotonic()
-    with cpu_shares(made) as used:
-        time.sleep(chosen.seconds)
-        heard = pages.heard()
-        elapsed = time.monotonic() - began
+    used = shares(made, chosen.seconds)
+    heard = pages.heard()
+    elapsed = time.monotonic() - began
     users = chosen.sockets - SEVERAL
     return {
-        "% CPU, prices alone": idle["web"],
+        "% CPU, prices alone": idle,
         "load average then": os.getloadavg()[0],
         "pushes a second": heard["pushes"] / elapsed,
         "of so many wanted": chosen.bots * (users + MANY * SEVERAL),
@@ -115,17 +110,9 @@ def _pushes(made: Rig, pages: Pages, chosen: argparse.Namespace) -> dict[str, An
     }
 
 
-@contextmanager
-def cpu_shares(made: Rig) -> Iterator[dict[str, float]]:
-    """Of a core, meanwhile: by process, stores and all."""
-    started = {name: psutil.Process(each.pid) for name, each in made.processes.items()}
-    pids = {each.pid for each in started.values()}
-    stores = [each for each in psutil.Process().children() if each.pid not in pids]
-    groups = {**{name: [each] for name, each in started.items()}, "Postgres and Valkey": stores}
-    found: dict[str, float] = {}
-    before, began = {name: sum(map(cpu_seconds, own)) for name, own in groups.items()}, time.monotonic()
-    yield found
+def shares(made: Rig, seconds: float) -> dict[str, float]:
+    """Of a core (%), in the next seconds, by process."""
+    before, began = made.used(), time.monotonic()
+    time.sleep(seconds)
     elapsed = time.monotonic() - began
-    found |= {
-        name: (sum(map(cpu_seconds, own)) - before[name]) / elapsed * 100 for name, own in groups.items()
-    }
+    return {name: (used - before[name]) / elapsed * 100 for name, used in made.used().items()}
