@@ -1,6 +1,6 @@
 """How long pages and API take over a user's long past, through the web process as it runs in use, one request after the
-other: until the whole answer is there, compressed as a browser asks for it (of files: until their first rows). CPU time, of
-the web process and the stores together, holds on a machine that has other work too."""
+other: until the whole answer is there, compressed as a browser asks for it (of files: until their first rows). CPU
+time, of the web process and the stores together, holds on a machine that has other work too."""
 
 import argparse
 import gzip

@@ -164,7 +164,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.due, self.priced_at = False, time.monotonic()
         self.timer.cancel()
         self.timer = asyncio.get_running_loop().call_later(LATEST * self.beat_seconds, self.beat)
-        for price, sent in self.prices.items():
+        for price, sent in tuple(self.prices.items()):
             if price.ticker is not sent:
                 self.prices[price] = price.ticker
                 await self.base_send({"type": "websocket.send", "text": price.text(self.sequence)})
