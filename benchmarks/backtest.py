@@ -28,6 +28,7 @@ YEAR = 2024
 START = int(datetime(YEAR, 1, 1, tzinfo=UTC).timestamp() * 1000)
 SYMBOL = "BTC/USDT"
 CONFIG = {"lower_price": 40_000, "upper_price": 70_000, "grid_count": 20, "investment": 10_000}
+ADAPTS = {"trailing_up": True, "trailing_down": True, "reinvest": True}
 PAGE = 50_000  # rows of the synthetic year in one write
 
 
@@ -88,6 +89,7 @@ def measure(repeat: int) -> dict[str, Any]:
         "ms of CPU, POST /backtest": _median(ask, repeat, time.process_time),
         "s, sweep of 1,000": _sweep(case, 1000),
         "s, sweep of 10,000": _sweep(case, 10_000),
+        "s, sweep of 1,000 that trail and reinvest": _sweep(case, 1000, **ADAPTS),
         "MB at most, the process of all this": _most(resource.RUSAGE_SELF),
         "MB at most, the import's process": importers,
         "MB at most, the compiler's process": compilers,
@@ -119,7 +121,7 @@ def _least(case: Any) -> Callable[[], Any]:
     import numpy as np
 
     from benchmarks.minimal import minimal
-    from bots.backtest.whole import grid_levels
+    from bots.backtest.ladder import grid_levels
 
     candles, levels = case.candles, grid_levels(case.config, case.market)
 
@@ -131,7 +133,7 @@ def _least(case: Any) -> Callable[[], Any]:
     return walk
 
 
-def _sweep(case: Any, count: int) -> float:
+def _sweep(case: Any, count: int, **options: bool) -> float:
     from bots.backtest.path import FillModelName
     from bots.backtest.sweep import scores
 
@@ -142,6 +144,7 @@ def _sweep(case: Any, count: int) -> float:
             lower_price=Decimal(chance.randrange(30_000, 50_000)),
             upper_price=Decimal(chance.randrange(60_000, 80_000)),
             grid_count=chance.randrange(5, 61),
+            **options,
         )
         for _ in range(count)
     ]

@@ -25,18 +25,28 @@ from bots.backtest.kernel_dca_deal import (
     TRAIL_PARTS,
 )
 from bots.backtest.kernel_dca_deal import OWN_FIELDS as DCA_FIELDS
-from bots.backtest.kernel_grid_orders import (
+from bots.backtest.kernel_grid_fields import (
+    ADAPTS,
+    BOTTOM,
     COUNT,
+    DOWN_LIMIT,
     FIRST_HOLDING,
     FROM_ABOVE,
     FUNDED,
+    LEVELS,
+    MOST_MONEY,
+    ORIGIN,
     OWN_FIELDS,
     POST_ONLY,
     PURCHASE,
-    SIZE,
+    QUANTITY_AT_START,
+    REINVESTS,
     STOP_LOSS,
     TAKE_PROFIT,
+    TRAILS_DOWN,
+    TRAILS_UP,
     TRIGGER,
+    UP_LIMIT,
 )
 from bots.backtest.kernel_math import Unsure
 from bots.backtest.kernel_state import (
@@ -52,9 +62,11 @@ from bots.backtest.kernel_state import (
     NEVER,
     NOW_FIELDS,
     NUMBER,
+    PLACE,
     PRICED,
     ROOM,
     ROWS,
+    SIZE,
     SLICE,
     SLOT_FIELDS,
     STATE_FIELDS,
@@ -62,14 +74,19 @@ from bots.backtest.kernel_state import (
     Bot,
     Table,
 )
+from bots.backtest.ladder import levels, reachable
 from bots.backtest.path import FillModel
 from bots.backtest.run import Case
-from bots.backtest.whole import Funding, grid_levels, parts_of, rules_of, whole
+from bots.backtest.whole import Funding, most_money, parts_of, rules_of, whole
 from bots.core.slots import DCA_EXIT_SLOT, EXIT_SLOT, PURCHASE_SLOT
 from bots.core.strategies.dca import DCAConfig
 from bots.core.strategies.grid import GridConfig
+from bots.core.types import Market
+from marketdata.columns import Columns
 
 HUNDRED = Decimal(100)
+Blocks = tuple[Table, Table]  # the lowest low and the highest high of each BLOCK candles
+NO_BLOCKS = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def empty_bot(
@@ -92,28 +109,51 @@ def empty_bot(
     )
 
 
-def grid_bot(case: Case, model: FillModel, room: int) -> Bot:
+def grid_bot(case: Case, model: FillModel, room: int, blocks: Blocks = NO_BLOCKS) -> Bot:
     config, market = case.config, case.market
     assert isinstance(config, GridConfig)  # noqa: S101 - who calls this has looked
-    if config.adapts:
-        raise Unsure("the grid trails the price or reinvests")
-    rules, levels = rules_of(market, case.slippage, model.delayed), grid_levels(config, market)
+    rules, count = rules_of(market, case.slippage, model.delayed), config.grid_count
+    first, last = 0, count
+    if config.trailing_up or config.trailing_down:
+        first, last = reachable(config, *_extremes(case.candles, blocks))
+    plan = levels(config, market, first, last)
     price = whole(config.trigger_price) if config.trigger_price else int(case.candles.close[0])
-    funding = Funding(config, market, rules, levels, price)
+    funding = Funding(config, market, rules, plan[-first : count + 1 - first], price)
     size = funding.size()
     if not size:
         raise Unsure("the investment does not pay for one lot in every slot")
-    own = np.zeros(OWN_FIELDS, np.int64)
-    own[COUNT], own[SIZE], own[FIRST_HOLDING] = config.grid_count, size, funding.first
+    own = _options(config, market, rules)
+    own[COUNT], own[QUANTITY_AT_START], own[FIRST_HOLDING] = count, size, funding.first
     own[PURCHASE] = funding.purchase(size, int(rules[MIN_NOTIONAL]))
-    own[FUNDED], own[POST_ONLY], own[FROM_ABOVE] = not funding.holding, config.post_only, -1
-    own[TRIGGER], own[STOP_LOSS], own[TAKE_PROFIT] = (
-        whole(limit) if limit else 0
-        for limit in (config.trigger_price, config.stop_loss_price, config.take_profit_price)
-    )
-    bot = empty_bot(case, rules, own, levels, rows=config.grid_count + 2, room=room)
-    bot.slots[:, NUMBER] = [*range(config.grid_count), PURCHASE_SLOT, EXIT_SLOT]
+    own[FUNDED], own[FROM_ABOVE] = not funding.holding, -1
+    own[LEVELS], own[ORIGIN], own[BOTTOM] = len(plan), -first, -first
+    bot = empty_bot(case, rules, own, plan, rows=count + 2, room=room)
+    bot.slots[:, NUMBER] = [*range(count), PURCHASE_SLOT, EXIT_SLOT]
+    bot.slots[:count, PLACE], bot.slots[:count, SIZE] = np.arange(count) - first, size
     return bot
+
+
+def _options(config: GridConfig, market: Market, rules: Table) -> Table:
+    own = np.zeros(OWN_FIELDS, np.int64)
+    own[POST_ONLY], own[ADAPTS], own[REINVESTS] = config.post_only, config.adapts, config.reinvest
+    own[TRAILS_UP], own[TRAILS_DOWN] = config.trailing_up, config.trailing_down
+    prices = {
+        TRIGGER: config.trigger_price,
+        STOP_LOSS: config.stop_loss_price,
+        TAKE_PROFIT: config.take_profit_price,
+        UP_LIMIT: config.trailing_up_limit,
+        DOWN_LIMIT: config.trailing_down_limit,
+    }
+    for field, price in prices.items():
+        own[field] = whole(price) if price else 0
+    if config.adapts:
+        own[MOST_MONEY] = most_money(market, rules)
+    return own
+
+
+def _extremes(candles: Columns, blocks: Blocks) -> tuple[int, int]:
+    lows, highs = blocks if len(blocks[0]) else (candles.low, candles.high)
+    return int(lows.min()), int(highs.max())
 
 
 def dca_bot(case: Case, model: FillModel, room: int) -> Bot:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from bots.backtest.beginning import dca_bot, grid_bot
+from bots.backtest.beginning import NO_BLOCKS, Blocks, dca_bot, grid_bot
 from bots.backtest.compiling import compile_apart
 from bots.backtest.jit import COMPILED, HOME, one_at_a_time
 from bots.backtest.kernel import run_dca, run_grid
@@ -30,10 +30,6 @@ PART = 2**18  # candles between two looks at the clock
 _STEP = Decimal("0.00001")
 ANY_MARKET = Market("A/B", "A", "B", _STEP, _STEP, _STEP, Decimal(9000), Decimal(5))
 WARMERS = (GridConfig(Decimal(90), Decimal(110), 2, Decimal(1000)), DCAConfig(Decimal(100)))
-
-
-Blocks = tuple[Table, Table]  # the lowest low and the highest high of each BLOCK candles
-NO_BLOCKS = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def blocks_of(candles: Columns) -> Blocks:
@@ -90,7 +86,8 @@ def walked(case: Case, model: FillModel, blocks: Blocks) -> Bot:
     )
     walk = Walk(times, opens, high, low, close, *blocks, len(blocks[0]), case.width, int(model.way))
     while True:
-        bot = (grid_bot if isinstance(case.config, GridConfig) else dca_bot)(case, model, room)
+        grid = isinstance(case.config, GridConfig)
+        bot = grid_bot(case, model, room, blocks) if grid else dca_bot(case, model, room)
         _go(bot, walk, case)
         if bot.now[FILLS] <= room:
             return bot

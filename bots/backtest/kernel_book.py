@@ -1,7 +1,7 @@
 """The orders of a bot at the exchange of a backtest, as whole numbers. The matching is that of `CandleExchange`."""
 
 from bots.backtest.jit import jit
-from bots.backtest.kernel_math import UNIT, Unsure, ceil_to, down, floor_to, up
+from bots.backtest.kernel_math import UNIT, Unsure, ceil_to, down, floor_to, mul_div, up
 from bots.backtest.kernel_state import (
     ASK,
     AT,
@@ -25,6 +25,7 @@ from bots.backtest.kernel_state import (
     QUANTITY,
     REACH,
     RESERVED,
+    RESERVED_PARTS,
     RESTS,
     ROWS,
     SELLS,
@@ -117,11 +118,19 @@ def let_rest(bot: Bot) -> None:
 
 
 @jit
+def reserve(bot: Bot, price: int, quantity: int, sign: int) -> None:
+    """A buy goes out (1), or is gone (-1)."""
+    cost, rest = mul_div(price, quantity, UNIT)
+    bot.now[RESERVED] += sign * cost
+    bot.now[RESERVED_PARTS] += sign * rest
+
+
+@jit
 def take_out(bot: Bot, row: int) -> None:
     """The order is gone, filled or cancelled."""
     slot, now = slot_of(bot, row), bot.now
     if slot[SIDE] == BUYS and slot[PRICE]:
-        now[RESERVED] -= up(slot[PRICE], slot[QUANTITY], UNIT)
+        reserve(bot, slot[PRICE], slot[QUANTITY], -1)
     now[LIVE] -= 1
     now[HITS] -= slot[HIT]
     rested = slot[RESTS]

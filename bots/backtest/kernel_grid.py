@@ -7,20 +7,21 @@ from bots.backtest.kernel_book import (
     next_hit,
     tradable,
 )
-from bots.backtest.kernel_grid_orders import (
+from bots.backtest.kernel_grid_fields import (
+    ADAPTS,
     COUNT,
     FIRST_HOLDING,
     FROM_ABOVE,
     FUNDED,
-    SIZE,
+    QUANTITY_AT_START,
     STOP_LOSS,
     TAKE_PROFIT,
     TRIGGER,
-    purchase_left,
-    replaced,
-    send,
-    wanted,
 )
+from bots.backtest.kernel_grid_moves import bound_window, move, movers
+from bots.backtest.kernel_grid_orders import purchase_left, replaced
+from bots.backtest.kernel_grid_sizes import take_stock
+from bots.backtest.kernel_grid_slices import keep_size, send, wanted
 from bots.backtest.kernel_ledger import fill
 from bots.backtest.kernel_math import floor_to
 from bots.backtest.kernel_orders import sell_out
@@ -37,6 +38,7 @@ from bots.backtest.kernel_state import (
     LOT,
     LOW,
     NEVER,
+    PLACE,
     PRICE,
     PRICED,
     TIME,
@@ -55,6 +57,7 @@ def tell_grid(bot: Bot) -> None:
     while now[HITS]:
         row = next_hit(bot)
         fill(bot, row, slot_of(bot, row)[PRICE], True)
+        keep_size(bot, row)
         act_grid(bot)
     now[PRICED] = now[TIME]
     if now[AT] <= now[LOW] or now[AT] >= now[HIGH]:
@@ -80,11 +83,18 @@ def step(bot: Bot) -> bool:
         return False
     if not own[FUNDED] and purchase_left(bot) == 0:
         grant(bot)
+    moving = 0
+    if own[ADAPTS]:
+        while move(bot):
+            pass
     if guard(bot):
         return True
-    if replaced(bot):
+    if own[ADAPTS]:
+        moving = movers(bot)
+        bound_window(bot)
+    if replaced(bot, moving):
         return True
-    return send(bot, wanted(bot))
+    return send(bot, wanted(bot, moving))
 
 
 @jit
@@ -97,6 +107,8 @@ def begins(bot: Bot) -> bool:
         if now[AT] > own[TRIGGER] if own[FROM_ABOVE] else now[AT] < own[TRIGGER]:
             return False
     now[BEGUN] = 1
+    if own[ADAPTS]:
+        take_stock(bot, own[COUNT])
     return True
 
 
@@ -106,8 +118,8 @@ def grant(bot: Bot) -> None:
     own, levels = bot.own, bot.plan
     left = floor_to(max(0, bot.now[BASE]), bot.rules[LOT])
     for row in range(own[FIRST_HOLDING], own[COUNT]):
-        share = min(left, own[SIZE])
-        if not tradable(bot, share, levels[row + 1]):
+        share = min(left, own[QUANTITY_AT_START])
+        if not tradable(bot, share, levels[slot_of(bot, row)[PLACE] + 1]):
             break
         slot_of(bot, row)[GRANTED] = share
         left -= share

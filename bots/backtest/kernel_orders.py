@@ -1,9 +1,9 @@
 """Orders that go out, and the bot that ends."""
 
 from bots.backtest.jit import jit
-from bots.backtest.kernel_book import cancel, is_stale, market_quantity, tradable
+from bots.backtest.kernel_book import cancel, is_stale, market_quantity, reserve, tradable
 from bots.backtest.kernel_ledger import fill
-from bots.backtest.kernel_math import UNIT, Unsure, ceil_to, down, floor_to, up
+from bots.backtest.kernel_math import Unsure, ceil_to, down, floor_to, up
 from bots.backtest.kernel_state import (
     ASK,
     AT,
@@ -20,7 +20,6 @@ from bots.backtest.kernel_state import (
     PLACED,
     PRICE,
     QUANTITY,
-    RESERVED,
     RESTS,
     ROWS,
     SEEN,
@@ -49,7 +48,7 @@ def place(  # noqa: PLR0917 - compiled functions take no keywords
     slot[SEQUENCE] = now[PLACED]
     at = now[AT]
     if side == BUYS and price:
-        now[RESERVED] += up(price, quantity, UNIT)
+        reserve(bot, price, quantity, 1)
     if price == 0 or (price >= at if side == BUYS else price <= at):
         if is_stale(bot):
             raise Unsure  # the gate would wait for a fresh price

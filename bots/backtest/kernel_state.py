@@ -15,21 +15,23 @@ SLICE = 10  # orders that go out before the bot looks again (core.sending)
 REACH = 5  # per mille (core.strategies.base)
 STALE = 10_000  # ms (core.risk)
 
-# Columns of `slots`: the live order, then the sums of the cycle (core.slots.SlotState)
+# Columns of `slots`: the live order, the sums of the cycle (core.slots.SlotState), and of a grid's slot the level at
+# which it buys, what it trades in its cycle (that of SIZED), and its own money (`kernel_grid_sizes`)
 (NUMBER, SIDE, PRICE, QUANTITY, SEQUENCE, RESTS, HIT, GRANTED, DUST, BOUGHT, SPENT, SOLD, RECEIVED, CYCLE, CYCLES,
- PROFIT, SEEN) = range(17)  # fmt: skip
-SLOT_FIELDS = 17
+ PROFIT, SEEN, PLACE, SIZE, SIZED, MONEY, MONEY_PARTS) = range(22)  # fmt: skip
+SLOT_FIELDS = 22
 # Of `now`: where the market and the bot stand. LEG and NEXT are the walk's; at DUE and ALARM the strategy and the
-# engine want to be woken; at PRICED the engine last heard a price
+# engine want to be woken; at PRICED the engine last heard a price. RESERVED and RESERVED_PARTS (1e-16) are what the
+# buys that are live would cost
 (AT, TIME, CANDLE, CASH, BASE, COST, REALIZED, LOW, HIGH, BID, ASK, WAITING, PLACED, RESERVED, FILLS, NOTED, STATES,
  CLOSED, BEGUN, ENDING, DONE, LAST, FEES, DUE, ALARM, PRICED, LEG, NEXT, END_PRICE, END_BASE, END_COST,
  LIVE, HITS,
- ROWS, ROOM) = range(35)  # fmt: skip
-NOW_FIELDS = 35
+ ROWS, ROOM, RESERVED_PARTS) = range(36)  # fmt: skip
+NOW_FIELDS = 36
 # Of `rules`: the market's, and how the exchange of the backtest behaves
 (TICK, LOT, MIN_QUANTITY, MIN_NOTIONAL, MARKET_LOT, MARKET_MOST, MAKER, TAKER, FEE_PARTS, IN_BASE, SLIPPAGE,
- SLIPPAGE_PARTS, DELAYED) = range(13)  # fmt: skip
-RULES = 13
+ SLIPPAGE_PARTS, DELAYED, MOST_QUANTITY) = range(14)  # fmt: skip
+RULES = 14
 # Of a row of `fills`, the columns of `run.Filled` but for the coin of the fee
 FILL_FIELDS = 9
 STATE_FIELDS = 3  # of run.State

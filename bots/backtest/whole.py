@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bots.backtest.kernel_math import Unsure
+from bots.backtest.kernel_math import MOST, Unsure
 from bots.backtest.kernel_state import (
     DELAYED,
     FEE_PARTS,
@@ -18,6 +18,7 @@ from bots.backtest.kernel_state import (
     MARKET_MOST,
     MIN_NOTIONAL,
     MIN_QUANTITY,
+    MOST_QUANTITY,
     RULES,
     SLIPPAGE,
     SLIPPAGE_PARTS,
@@ -25,16 +26,16 @@ from bots.backtest.kernel_state import (
     TICK,
     Table,
 )
-from bots.core.rounding import nearest
+from bots.core.rounding import floor_to
 from bots.core.strategies.grid import GridConfig
 from bots.core.strategies.grid_funding import SLIPPAGE as MARGIN
-from bots.core.strategies.grid_levels import levels_of
 from bots.core.types import Market
 from marketdata.columns import SCALE
 
 LARGEST = 2**60
 FINEST = 10**9  # parts of a rate
-CLOSE_CALL = 0.01  # of a tick: a float is not trusted to say to which side it rounds
+COARSEST = 10**6  # the same, where money is counted in parts of it
+DIGITS = 26  # of the 28 of Decimal, two for divisions
 
 
 def whole(number: Decimal) -> int:
@@ -61,6 +62,7 @@ def rules_of(market: Market, slippage: Decimal, delayed: bool) -> Table:
     rules[MIN_QUANTITY], rules[MIN_NOTIONAL] = whole(market.min_quantity), whole(market.min_notional)
     rules[MARKET_LOT] = whole(market.market_lot or market.lot)
     rules[MARKET_MOST] = whole(market.market_max_quantity or market.max_quantity)
+    rules[MOST_QUANTITY] = min(int(floor_to(market.max_quantity, market.lot) * SCALE), LARGEST * 4)
     rules[MAKER], rules[TAKER], rules[FEE_PARTS] = parts_of(market.maker_fee, market.taker_fee)
     rules[IN_BASE] = market.fee_in_base_on_buy
     rules[SLIPPAGE], rules[SLIPPAGE_PARTS] = parts_of(slippage)
@@ -68,25 +70,17 @@ def rules_of(market: Market, slippage: Decimal, delayed: bool) -> Table:
     return rules
 
 
-def grid_levels(config: GridConfig, market: Market) -> Table:
-    """Those of `levels_of`, a hundred times as fast for geometric grids: a float says which tick is nearest unless two
-    are about as near."""
-    if config.spacing != "geometric":
-        return np.array([whole(level) for level in levels_of(config, market)], np.int64)
-    tick, count = whole(market.tick), config.grid_count
-    lower = float(config.lower_price / market.tick)
-    ticks = lower * float(config.upper_price / config.lower_price) ** (np.arange(count + 1) / count)
-    if ticks[-1] > 1e11:
-        return np.array([whole(level) for level in levels_of(config, market)], np.int64)
-    levels = np.rint(ticks).astype(np.int64) * tick
-    for number in np.flatnonzero(np.abs(ticks % 1 - 0.5) < CLOSE_CALL):
-        levels[number] = whole(_exact_level(config, int(number), market.tick))
-    return levels
+def most_money(market: Market, rules: Table) -> int:
+    """Up to here Decimal keeps every digit of a price times a quantity times a rate, and divides by it truly enough to
+    say how many lots it pays for."""
+    if rules[FEE_PARTS] > COARSEST:
+        raise Unsure("a rate is finer than the kernel counts")
+    places = [_places(number) for number in (market.tick, market.lot, market.maker_fee)]
+    return int(min(MOST, 10 ** max(0, DIGITS + 8 - max(8, sum(places)))))
 
 
-def _exact_level(config: GridConfig, number: int, tick: Decimal) -> Decimal:
-    ratio = config.upper_price / config.lower_price
-    return nearest(config.lower_price * ratio ** (Decimal(number) / config.grid_count), tick)
+def _places(number: Decimal) -> int:
+    return max(0, -int(number.normalize().as_tuple().exponent))
 
 
 class Funding:

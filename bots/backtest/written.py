@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from bots.backtest.kernel_grid_fields import BOTTOM, ORIGIN
 from bots.backtest.kernel_state import (
     CLOSED,
     CYCLE,
@@ -26,7 +27,7 @@ from bots.core.ledger import Position
 from bots.core.slots import DCA_EXIT_SLOT, SlotState
 from bots.core.strategies.base import MarketData, RunState
 from bots.core.strategies.dca import DCAStrategy
-from bots.core.strategies.grid import GridStrategy
+from bots.core.strategies.grid import GridConfig, GridStrategy
 from marketdata.columns import SCALE
 
 
@@ -47,6 +48,7 @@ def run_from(case: Case, bot: Bot) -> Run:
         },
         realized=int(now[REALIZED]),
         stopped=_stopped(case, bot),
+        shift=int(bot.own[BOTTOM] - bot.own[ORIGIN]) if isinstance(case.config, GridConfig) else 0,
     )
 
 

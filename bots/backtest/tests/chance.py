@@ -78,7 +78,7 @@ def _maybe(chance: random.Random, low: int, high: int, odds: float = 0.25) -> De
 
 def _grid(chance: random.Random) -> GridConfig:
     low, high = chance.randint(70, 99), chance.randint(101, 140)
-    return GridConfig(
+    config = GridConfig(
         D(low),
         D(high),
         chance.choice([2, 3, 5, 8, 13, 21, 40]),
@@ -89,6 +89,25 @@ def _grid(chance: random.Random) -> GridConfig:
         take_profit_price=_maybe(chance, high + 1, high + 20),
         on_stop=chance.choice(["keep", "sell"]),
         post_only=chance.random() < 0.7,
+    )
+    return _adapting(config, chance) if chance.random() < 0.3 else config
+
+
+def _adapting(config: GridConfig, chance: random.Random) -> GridConfig:
+    """One that reinvests, or leaves its range: narrower ones do so more often."""
+    low, high = (config.lower_price + 100) / 2, (config.upper_price + 100) / 2
+    up, down = chance.choice([(True, False), (False, True), (True, True), (False, False)])
+    return replace(
+        config,
+        lower_price=low,
+        upper_price=high,
+        stop_loss_price=_maybe(chance, 50, 90),
+        take_profit_price=_maybe(chance, 120, 150),
+        trailing_up=up,
+        trailing_down=down,
+        trailing_up_limit=_maybe(chance, int(high) + 1, int(high) + 20) if up else None,
+        trailing_down_limit=_maybe(chance, int(low) - 20, int(low) - 1) if down else None,
+        reinvest=chance.random() < 0.5 or not (up or down),
     )
 
 

@@ -32,7 +32,7 @@ FILES = sorted(DATA.glob("binance_spot_*.csv.gz")) if DATA.exists() else []
 
 def sums(run: Run) -> tuple[object, ...]:
     slots = {number: tally for number, tally in run.slots.items() if tally.cycles}
-    return run.fills, run.states, run.profits, slots, run.realized, run.stopped
+    return run.fills, run.states, run.profits, slots, run.realized, run.stopped, run.shift
 
 
 @pytest.mark.parametrize("first", range(0, CASES, AT_ONCE))
@@ -86,9 +86,14 @@ def test_the_same_on_real_candles(path: Path) -> None:
     clock = DCAConfig(
         D(50), interval=43_200, take_profit=D(5), trailing=D("0.7"), stop_loss=D(12), max_investment=D(5_000)
     )
+    around = replace(grid, lower_price=first * 3 // 4, upper_price=first * 5 // 4, grid_count=8)
+    both = replace(around, trailing_up=True, trailing_down=True)
     grids = (
         (grid, FillModelName.OHLC),
+        (replace(both, reinvest=True), FillModelName.OHLC),
+        (replace(both, trailing_up_limit=high * 3 // 4), FillModelName.NEXT_CANDLE),
         (replace(grid, post_only=False, stop_loss_price=first / 2), FillModelName.NEXT_CANDLE),
+        (replace(both, spacing="geometric", post_only=False, reinvest=True), FillModelName.LOW_FIRST),
     )
     deals = (
         (deal, FillModelName.OHLC),
