@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import stripe
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
@@ -21,6 +22,7 @@ CURRENCY = "usd"
 # Cents, as first published. From then on prices live in Stripe: what changed there stays.
 FIRST_AMOUNTS = {"starter": 1_900, "pro": 4_900, "enterprise": 19_900}
 MONTHS_OF_A_YEAR = 10  # that a year costs
+KNOWN, KNOWN_SECONDS = "billing:offers", 3600
 
 
 class ShopRefused(Exception):
@@ -31,8 +33,12 @@ class ShopRefused(Exception):
         self.code, self.detail = code, detail
 
 
-SUBSCRIBED = ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
-NOTHING_YET = ShopRefused("no_customer", "There is nothing to manage yet: choose a plan first.")
+def _subscribed() -> ShopRefused:
+    return ShopRefused("subscribed", "You have a subscription: change it in the billing portal.")
+
+
+def _nothing_yet() -> ShopRefused:
+    return ShopRefused("no_customer", "There is nothing to manage yet: choose a plan first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,19 @@ def offers() -> list[Offer]:
     ]
 
 
+def known_offers() -> list[Offer]:
+    """For pages: as of the last hour, since what changes at Stripe is told (`forget_offers`). Raises StripeError."""
+    known: list[Offer] | None = cache.get(KNOWN)
+    if known is None:
+        known = offers()
+        cache.set(KNOWN, known, timeout=KNOWN_SECONDS)
+    return known
+
+
+def forget_offers() -> None:
+    cache.delete(KNOWN)
+
+
 def open_checkout(*, user: User, plan: str, interval: str, success_url: str, cancel_url: str) -> str:
     """The address of Stripe's page. Raises ShopRefused and StripeError."""
     offer = next((each for each in offers() if (each.plan, each.interval) == (plan, interval)), None)
@@ -69,7 +88,7 @@ def open_checkout(*, user: User, plan: str, interval: str, success_url: str, can
     with standing.alone_with(customer):
         seen = gateway.look(customer)
         if any(each["status"] in RUNNING for each in seen.subscriptions):
-            raise SUBSCRIBED
+            raise _subscribed()
         if seen.is_deleted:
             customer = _anew(user, customer)
         else:
@@ -84,7 +103,7 @@ def _close_checkouts(customer: str) -> None:
         try:
             sessions.expire(each.id)
         except gateway.NoSuchObject:  # it was paid meanwhile
-            raise SUBSCRIBED from None
+            raise _subscribed() from None
 
 
 def _checkout(user: User, customer: str, offer: Offer, success_url: str, cancel_url: str) -> str:
@@ -106,13 +125,13 @@ def open_portal(*, user: User, return_url: str) -> str:
     """Raises ShopRefused and StripeError."""
     found = Standing.objects.filter(user=user).first()
     if found is None:
-        raise NOTHING_YET
+        raise _nothing_yet()
     try:
         session = gateway.client().v1.billing_portal.sessions.create(
             {"customer": found.customer, "return_url": return_url}
         )
     except gateway.NoSuchObject:  # deleted there
-        raise NOTHING_YET from None
+        raise _nothing_yet() from None
     return str(session.url)
 
 
@@ -174,12 +193,14 @@ def publish() -> list[str]:
     there = {product.id for product in gateway.client().v1.products.list({"limit": 100}).auto_paging_iter()}
     sold = {(offer.plan, offer.interval) for offer in offers()}
     made = [_publish_product(plan) for plan in PAID if _product(plan) not in there]
-    return made + [
+    made += [
         _publish_price(plan, interval)
         for plan in PAID
         for interval in INTERVALS
         if (plan, interval) not in sold
     ]
+    forget_offers()
+    return made
 
 
 def _publish_product(plan: str) -> str:

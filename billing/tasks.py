@@ -25,6 +25,11 @@ def review_due() -> int:
     return reviews.review_due() + terms.review_due()
 
 
+@shared_task(name="billing.forget_webhooks", ignore_result=True)
+def forget_webhooks() -> int:
+    return webhooks.forget_old()
+
+
 @shared_task(name="billing.reconcile", ignore_result=True)
 def reconcile() -> dict[str, int]:
     return reviews.reconcile()

@@ -69,7 +69,7 @@ def _returned(user: User) -> HttpResponse:
 def _offers() -> list[shop.Offer] | None:
     """None while Stripe does not answer."""
     try:
-        return shop.offers()
+        return shop.known_offers()
     except StripeError:
         return None
 

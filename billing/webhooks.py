@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from billing import gateway, standing
+from billing import gateway, shop, standing
 from billing.models import StripeEvent
 
 PROCESS_TASK = "billing.process_events"
@@ -97,12 +97,20 @@ def _postpone(event: StripeEvent, error: Exception) -> None:
 def handle(event: StripeEvent, looked_up: set[str]) -> None:
     """What it is about is fetched again, so that it does not matter when, and how often, this comes."""
     customer = event.customer
+    if event.type.startswith(("price.", "product.")):
+        shop.forget_offers()
     if event.type in ("charge.refunded", "charge.dispute.created"):
         customer, news = standing.end_what_was_taken_back(event.object_id)
         standing.tell(customer, news)
     if customer and customer not in looked_up:
         standing.review(customer)
         looked_up.add(customer)
+
+
+def forget_old() -> int:
+    """What was worked off long ago; how many. Stripe repeats an event for days, not months."""
+    kept_since = timezone.now() - timedelta(days=settings.AUTOGRID_WEBHOOK_DAYS)
+    return int(StripeEvent.objects.filter(processed_at__lt=kept_since).delete()[0])
 
 
 def replay(events: Any) -> int:

@@ -124,10 +124,7 @@ class Service:
             await application.start()
             watch = asyncio.create_task(self._look_after(messenger))
             work = asyncio.create_task(self._take(application.update_queue))
-            for task in (
-                watch,
-                work,
-            ):  # neither ends by itself: a mistake in one ends the service, which is started anew
+            for task in (watch, work):  # a mistake in one ends the service, which is started anew
                 task.add_done_callback(lambda _: self.stop.set())
             await (self._be_called(bot) if by_webhook() else self._poll(application))
             await work

@@ -232,6 +232,7 @@ MIGRATION_MODULES = {"djstripe": "billing.djstripe_migrations"}
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
+AUTOGRID_WEBHOOK_DAYS = env.integer("AUTOGRID_WEBHOOK_DAYS", 90)  # that those worked off are kept
 # Where Stripe is; other than its own address in tests and the demo alone.
 AUTOGRID_STRIPE_URL = "https://api.stripe.com"
 # Plans for crypto, where both are set.
@@ -257,6 +258,10 @@ if AUTOGRID_DEPLOYMENT == "cloud":
         },
         "find payments": {"task": "billing.find_payments", "schedule": 1800.0, "options": {"expires": 1800}},
         "end what is over": {"task": "billing.review_due", "schedule": 300.0, "options": {"expires": 300}},
+        "forget old webhooks": {
+            "task": "billing.forget_webhooks",
+            "schedule": crontab(hour="2", minute="37"),
+        },
         "compare with Stripe": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="41")},
     }
 

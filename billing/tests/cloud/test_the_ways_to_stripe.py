@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from billing import shop
+from billing import gateway, shop
 from billing.models import Standing
 from tests.fakes.stripe import checkout
 from tests.fakes.stripe.customers import GOOD
@@ -58,6 +58,19 @@ def test_while_stripe_is_away_pages_say_so_and_the_api_asks_to_wait(cloud, alice
     assert "Stripe does not answer now" in alices_page.get("/billing/").content.decode()
     response = alices.post("/api/v1/billing/checkout", {"plan": "pro", "interval": "month"})
     assert (response.status_code, response["Retry-After"]) == (503, "5")
+
+
+def test_pages_ask_for_prices_once_and_again_when_one_has_changed(cloud, alices_page):
+    assert "$19 a month" in alices_page.get("/billing/").content.decode()
+    cloud.fake.fail_next = [500] * 30
+    assert "$19 a month" in alices_page.get("/billing/").content.decode()
+    cloud.fake.fail_next = []
+    changed = {"product": "autogrid_starter", "currency": "usd", "unit_amount": 2_300}
+    changed |= {"recurring": {"interval": "month"}, "metadata": {"plan": "starter"}}
+    changed |= {"lookup_key": "autogrid_starter_month", "transfer_lookup_key": True}
+    gateway.client().v1.prices.create(changed)
+    cloud.deliver()
+    assert "$23 a month" in alices_page.get("/billing/").content.decode()
 
 
 def test_invoices_are_listed_on_our_own_page_and_are_their_owner_s_alone(

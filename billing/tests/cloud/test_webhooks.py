@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing import webhooks
 from billing.models import StripeEvent
+from billing.tasks import forget_webhooks
 from billing.tests.cloud.rig import HOOK
 
 
@@ -101,6 +102,18 @@ def test_who_dies_with_an_event_in_hand_loses_nothing(cloud, alice, monkeypatch)
     assert webhooks.process() == 1
     alice.refresh_from_db()
     assert alice.plan == "starter"
+
+
+def test_what_was_worked_off_months_ago_is_forgotten_and_what_waits_is_not(cloud, alice):
+    cloud.post(event_of(cloud, alice))
+    assert webhooks.process() == 1
+    assert forget_webhooks() == 0
+    long_ago = timezone.now() - timedelta(days=91)
+    waits = StripeEvent.objects.create(id="evt_waits", type="invoice.paid", created=long_ago)
+    StripeEvent.objects.update(received_at=long_ago)
+    StripeEvent.objects.exclude(pk=waits.pk).update(processed_at=long_ago)
+    assert forget_webhooks() == 1
+    assert list(StripeEvent.objects.all()) == [waits]
 
 
 def test_operators_may_work_an_event_off_once_more(cloud, alice):
