@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bots.core.preflight_trailing import trailing_failures
-from bots.core.rounding import ceil_to, floor_to, plain, round8
+from bots.core.rounding import as_price, as_quantity, ceil_to, floor_to, plain, round8
 from bots.core.slots import smallest_order
 from bots.core.strategies.config import LARGEST, FieldError
 from bots.core.strategies.grid import GridConfig
@@ -60,7 +60,7 @@ def preflight_grid(
     quantity = funding.quantity if funding else ZERO
     _check_size(check, config, market, quantity=quantity, start=start, budget=budget, held=held)
     if funds is not None and funds < budget:
-        free, lacks = plain(funds), plain(budget - funds)
+        free, lacks = as_price(funds), as_price(budget - funds)
         detail = (
             f"The account has {free} {market.quote} free: invest at most that, or add {lacks} {market.quote}."
         )
@@ -104,9 +104,9 @@ def _check_levels(check: Preflight, config: GridConfig, levels: list[Decimal], m
 
 def _check_guards(check: Preflight, config: GridConfig, price: Decimal) -> None:
     if config.stop_loss_price is not None and config.stop_loss_price >= price:
-        check.fail("stop_loss_price", "range", f"Must be below the price at the start ({plain(price)}).")
+        check.fail("stop_loss_price", "range", f"Must be below the price at the start ({as_price(price)}).")
     if config.take_profit_price is not None and config.take_profit_price <= price:
-        check.fail("take_profit_price", "range", f"Must be above the price at the start ({plain(price)}).")
+        check.fail("take_profit_price", "range", f"Must be above the price at the start ({as_price(price)}).")
 
 
 def _distinct(config: GridConfig, market: Market) -> bool:
@@ -125,7 +125,7 @@ def _advise_count(config: GridConfig, market: Market, most: int, fits: Callable[
     if count is not None:
         return f"Use at most {count} grids or a wider range."
     wide = config.lower_price * (1 + 5 * market.maker_fee) + 4 * market.tick
-    return f"Use 2 grids and an upper_price of at least {plain(ceil_to(wide, market.tick))}."
+    return f"Use 2 grids and an upper_price of at least {as_price(ceil_to(wide, market.tick))}."
 
 
 def _check_size(
@@ -153,8 +153,8 @@ def _check_size(
         check.fail(
             "investment",
             "min_notional",
-            f"Each order must be worth at least {plain(market.min_notional)} "
-            f"{market.quote}: invest at least {plain(least)}{advice}.",
+            f"Each order must be worth at least {as_price(market.min_notional)} "
+            f"{market.quote}: invest at least {as_price(least)}{advice}.",
         )
     largest = floor_to(market.max_quantity, market.lot)
     if quantity and buy_quantity(quantity, market, market.maker_fee) > largest > 0:
@@ -163,8 +163,8 @@ def _check_size(
         check.fail(
             "investment",
             "too_large",
-            f"One slot would trade {plain(quantity)} {market.base}; the exchange takes at most "
-            f"{plain(largest)}: invest at most {plain(top)}.",
+            f"One slot would trade {as_quantity(quantity)} {market.base}; the exchange takes at most "
+            f"{as_quantity(largest)}: invest at most {as_price(top)}.",
         )
 
 
@@ -184,7 +184,7 @@ def _check_profit(
     check.fail(
         "grid_count",
         "unprofitable",
-        f"Between {plain(levels[worst])} and {plain(levels[worst + 1])} the fees eat the profit. "
+        f"Between {as_price(levels[worst])} and {as_price(levels[worst + 1])} the fees eat the profit. "
         f"{_advise_count(config, market, most, fits)}",
     )
 
@@ -197,5 +197,6 @@ def _check_amount(check: Preflight, config: GridConfig, quantity: Decimal, marke
         check.fail(
             "investment",
             "too_large",
-            f"The grid would trade {plain(whole)} {market.base}, more than can be kept: invest at most {plain(most)}.",
+            f"The grid would trade {as_quantity(whole)} {market.base}, more than can be kept: "
+            f"invest at most {as_price(most)}.",
         )

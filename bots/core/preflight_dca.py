@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bots.core.preflight import CENT, MARGIN, Preflight
-from bots.core.rounding import ceil_to, floor_to, plain, round8
+from bots.core.rounding import as_price, ceil_to, floor_to, plain, round8
 from bots.core.slots import market_quantity, smallest_order, tradable
 from bots.core.strategies.config import LARGEST
 from bots.core.strategies.dca import DCAConfig
@@ -44,8 +44,8 @@ def _check_buys(
         check.fail(
             "amount",
             "min_notional",
-            f"Each buy must be worth at least {plain(market.min_notional)} {market.quote}, and be enough to sell "
-            f"again after its fee: use at least {plain(least)}.",
+            f"Each buy must be worth at least {as_price(market.min_notional)} {market.quote}, and be enough to sell "
+            f"again after its fee: use at least {as_price(least)}.",
         )
 
 
@@ -63,8 +63,8 @@ def _check_funds(check: Preflight, config: DCAConfig, market: Market, funds: Dec
         check.fail(
             "amount",
             "insufficient_balance",
-            f"One full cycle needs {plain(needed)} {market.quote} and the account has {plain(funds)} free: "
-            f"add {plain(needed - funds)} {market.quote}.",
+            f"One full cycle needs {as_price(needed)} {market.quote} and the account has {as_price(funds)} free: "
+            f"add {as_price(needed - funds)} {market.quote}.",
         )
 
 

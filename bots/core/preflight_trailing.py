@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bots.core.rounding import ceil_to, plain
+from bots.core.rounding import as_price, ceil_to
 from bots.core.slots import smallest_order, tradable
 from bots.core.strategies.config import FieldError
 from bots.core.strategies.grid import GridConfig
@@ -55,10 +55,10 @@ class _Problem:
         level = next((level for level in ends if level != beyond), None)
         if level is None:
             return ""
-        return f"set {field}_limit to at {'most' if way is UP else 'least'} {plain(level)}"
+        return f"set {field}_limit to at {'most' if way is UP else 'least'} {as_price(level)}"
 
     def _investment(self) -> str:
-        return "" if self.least is None else f"invest at least {plain(self.least)}"
+        return "" if self.least is None else f"invest at least {as_price(self.least)}"
 
     def _count(self) -> str:
         if self.taken or self.code != "unprofitable":
@@ -86,7 +86,7 @@ def _problems(window: Window, config: GridConfig, way: int, quantity: Decimal) -
         slot = (taken if way is UP else -1 - taken) % window.count
         if least := _least(window, way, slot, (lower, upper), quantity):
             invest = ceil_to(config.investment * least / quantity * MARGIN, CENT)
-            words = f"At {plain(lower)} an order would be worth less than the exchange takes"
+            words = f"At {as_price(lower)} an order would be worth less than the exchange takes"
             yield _Problem(window, config, way, taken, "min_notional", words, invest)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.core.orders import PlannedOrder
-from bots.core.rounding import plain
+from bots.core.rounding import as_price, plain
 from bots.core.types import ZERO, Side
 
 RULES = ("max_orders_per_minute", "max_loss_per_hour", "max_price_deviation")
@@ -121,14 +121,14 @@ class RiskManager:
         if resting:
             near = order.price / (1 - limit) if order.side is Side.BUY else order.price / (1 + limit)
             reason = (
-                f"{plain(order.price)} is more than {plain(limit * 100)} % from the market; "
-                f"the order is placed when the price comes to {plain(near.quantize(order.price))}"
+                f"{as_price(order.price)} is more than {plain(limit * 100)} % from the market; "
+                f"the order is placed when the price comes to {as_price(near.quantize(order.price))}"
             )
             return Deferred("too_far", reason, price=near)
         return Denied(
             "max_price_deviation",
-            f"A {order.side} at {plain(order.price)} would trade more than {plain(limit * 100)} % away from the "
-            f"market price {plain(price)}.",
+            f"A {order.side} at {as_price(order.price)} would trade more than {plain(limit * 100)} % away from the "
+            f"market price {as_price(price)}.",
         )
 
     def _crossing(self, order: PlannedOrder, price: Decimal) -> Verdict | None:
@@ -139,7 +139,7 @@ class RiskManager:
             return None
         where = "below" if order.side is Side.BUY else "above"
         reason = (
-            f"the market is at or {where} {plain(order.price)}: a post-only {order.side} would be refused, "
+            f"the market is at or {where} {as_price(order.price)}: a post-only {order.side} would be refused, "
             "it is placed when the price comes back"
         )
         return Deferred("would_cross", reason, price=order.price)
@@ -152,7 +152,7 @@ class RiskManager:
             return None
         return Deferred(
             "funds",
-            f"the order needs {plain(needed)} and the bot has {plain(max(funds, ZERO))} of its investment left",
+            f"the order needs {as_price(needed)} and the bot has {as_price(max(funds, ZERO))} of its investment left",
         )
 
     def _runaway(self, now: int) -> Verdict | None:
@@ -238,8 +238,8 @@ class RiskManager:
             return None
         return Denied(
             "max_loss_per_hour",
-            f"Equity fell by {plain(highest - equity)} from {plain(highest)} within an hour; "
-            f"the limit is {plain(allowed)}.",
+            f"Equity fell by {as_price(highest - equity)} from {as_price(highest)} within an hour; "
+            f"the limit is {as_price(allowed)}.",
         )
 
     def forget_history(self) -> None:

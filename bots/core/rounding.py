@@ -1,8 +1,9 @@
-"""Exact rounding to ticks, lots and the ledger's eight places."""
+"""Exact rounding to ticks, lots and the ledger's eight places; and how numbers look, in sentences as on pages."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 EIGHT = Decimal("0.00000001")
+ANY_SIZE = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
@@ -26,6 +27,24 @@ def round8(value: Decimal) -> Decimal:
 
 
 def plain(value: Decimal) -> str:
-    """Without exponent and without trailing zeros: for people and for JSON."""
+    """Without exponent and without trailing zeros: for JSON, and for small numbers such as per cent."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def grouped(value: Decimal, least: int, most: int) -> str:
+    """12,345.60: thousands grouped, `least` to `most` decimals, halves rounded away from zero."""
+    rounded = value.quantize(Decimal(1).scaleb(-most), context=ANY_SIZE)
+    whole, _, decimals = f"{rounded.copy_abs():,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    sign = "−" if rounded < 0 else ""
+    return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
+
+
+def as_price(value: Decimal) -> str:
+    """A price, or an amount of the quote coin with all its decimals."""
+    return grouped(value, 2, 8)
+
+
+def as_quantity(value: Decimal) -> str:
+    return grouped(value, 0, 8)

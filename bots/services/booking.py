@@ -8,7 +8,7 @@ from django.db import transaction
 from bots import store
 from bots.core.ledger import Booking, book, cost_removed, effect, fee_in_quote, fold
 from bots.core.ports import Change
-from bots.core.rounding import plain, round8
+from bots.core.rounding import as_price, as_quantity, round8
 from bots.core.slots import SlotState, add_fill, at_cycle, closed_after_sale
 from bots.core.types import Fill as CoreFill
 from bots.core.types import Market, OrderStatus, Side
@@ -157,6 +157,6 @@ def _filled(bot: Bot, order: Order) -> BotEvent:
     return new_event(
         bot=bot,
         kind="order_filled",
-        text=f"{verb} {plain(order.filled_quantity)} {base} at {plain(round8(average))}",
+        text=f"{verb} {as_quantity(order.filled_quantity)} {base} at {as_price(round8(average))}",
         data={"order_id": str(order.id), "slot": order.slot, "side": order.side},
     )

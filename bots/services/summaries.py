@@ -82,7 +82,7 @@ def tell(*, user: User, report: Report, span: Span) -> bool:
         return False
     moneys = _moneys(bots, span)
     running = sum(bot.status == BotStatus.RUNNING for bot in bots)
-    text = f"{span.words}: {fills} fill{'s' * (fills != 1)}, {running} bot{'s' * (running != 1)} running."
+    text = f"{span.words}: {fills:,} fill{'s' * (fills != 1)}, {running:,} bot{'s' * (running != 1)} running."
     facts = {name: words for each in moneys for name, words in each.facts().items()}
     facts["Bots in error"] = ", ".join(bot.name for bot in bots if _is_ill(bot))[:300] or "none"
     curve = moneys[0].as_curve(span) if moneys else None

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from bots.core.rounding import as_price, as_quantity, grouped
 from exchanges.services import name_of
 
 register = template.Library()
@@ -43,15 +44,6 @@ def decimal_of(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def grouped(number: Decimal, least: int, most: int) -> str:
-    """12,345.60: thousands grouped, `least` to `most` decimals, halves rounded away from zero."""
-    rounded = number.quantize(Decimal(1).scaleb(-most), rounding=ROUND_HALF_UP)
-    whole, _, decimals = f"{abs(rounded):,f}".partition(".")
-    decimals = decimals.rstrip("0").ljust(least, "0")
-    sign = "−" if rounded < 0 else ""
-    return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
-
-
 @register.filter
 def money(value: Any) -> str:
     """An amount of the quote coin, to the cent."""
@@ -62,7 +54,7 @@ def money(value: Any) -> str:
 @register.filter
 def price(value: Any) -> str:
     number = decimal_of(value)
-    return NONE if number is None else grouped(number, 2, 8)
+    return NONE if number is None else as_price(number)
 
 
 @register.filter
@@ -75,7 +67,7 @@ def average(value: Any) -> str:
 @register.filter
 def quantity(value: Any) -> str:
     number = decimal_of(value)
-    return NONE if number is None else grouped(number, 0, 8)
+    return NONE if number is None else as_quantity(number)
 
 
 @register.filter

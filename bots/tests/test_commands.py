@@ -104,7 +104,7 @@ def test_a_start_asks_the_account_for_its_balance(alices, alice, alices_key):
     response = alices.post(f"{BOTS}/{bot.pk}/start")
     assert response.status_code == 400
     assert errors_of(response) == [("insufficient_balance", "config.investment")]
-    assert "150000 USDT" in response.json()["errors"][0]["detail"]
+    assert "150,000.00 USDT" in response.json()["errors"][0]["detail"]
     bot.refresh_from_db()
     assert (bot.status, bot.run, bot.started_at) == ("stopped", 0, None)
 

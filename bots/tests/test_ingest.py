@@ -109,7 +109,7 @@ def test_parts_of_an_order_add_up(bot):
     assert (row.filled_quote, row.fee_base) == (D("49.6"), D("0.000001"))
     assert row.filled_at == row.closed_at == store.at(START + 2000)
     [event] = BotEvent.objects.filter(kind="order_filled")
-    assert event.text == "Bought 0.001 BTC at 49600"
+    assert event.text == "Bought 0.001 BTC at 49,600.00"
 
 
 @pytest.mark.parametrize("status", [OrderStatus.ERROR, OrderStatus.CANCELLED])

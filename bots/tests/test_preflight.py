@@ -42,7 +42,7 @@ def test_all_that_fails_is_told_at_once(alices, alices_key):
     }
     found = failures_of(alices.post(URL, body(alices_key, config=config)))
     assert found["investment"]["code"] == "insufficient_balance"
-    assert "100000 USDT" in found["investment"]["detail"]
+    assert "100,000.00 USDT" in found["investment"]["detail"]
     assert found["grid_count"]["code"] == "unprofitable"
 
 

@@ -74,7 +74,7 @@ def test_by_default_fills_go_to_the_chat_and_errors_to_the_mail_box_too(linked):
     assert channels() == ["telegram"]
     row = Delivery.objects.get()
     assert (row.recipient, row.kind, row.event.kind) == (str(CHAT), "fill", "order_filled")
-    assert row.data["text"] == "Bought 0.001 BTC at 50000 (BTC/USDT)"
+    assert row.data["text"] == "Bought 0.001 BTC at 50,000.00 (BTC/USDT)"
     notify(user=linked, kind="bot_error", text="It failed.")
     assert channels() == ["email", "telegram", "telegram"]
 
@@ -163,7 +163,7 @@ def test_the_first_fills_go_at_once_and_a_crowd_as_one(linked, chat, monkeypatch
     assert deliveries.drain() == 1
     digest = chat.sent[-1]
     assert digest.title == "5 orders filled"
-    assert digest.lines[0] == "Range: Bought 0.001 BTC at 50000 (BTC/USDT)"
+    assert digest.lines[0] == "Range: Bought 0.001 BTC at 50,000.00 (BTC/USDT)"
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     assert Delivery.objects.values("claim").distinct().count() == 4
     filled(bot, 9)

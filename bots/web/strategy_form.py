@@ -19,16 +19,23 @@ DCA_FIELDS = [
     *("take_profit", "trailing", "stop_loss", "cooldown", "repeat", "missed"),
 ]
 UNLESS_ASKED = {"trailing_up", "trailing_down", "reinvest"}  # off by default
+GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+\.\d+")
 FIELD_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 FIELDS = {Strategy.GRID: GRID_FIELDS, Strategy.DCA: DCA_FIELDS}
 
 
+class Number(forms.CharField):
+    """Text, so that what was typed comes back as it was; the services say what is wrong with it. 1,234.50, as sentences
+    have it, is taken; 1,234 alone may be meant otherwise."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
+        return text.replace(",", "") if GROUPED.fullmatch(text) else text
+
+
 def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any) -> forms.CharField:
-    """Text, so that what was typed comes back as it was; the services say what is wrong with it."""
     widget = forms.TextInput(attrs={"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"})
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, max_length=40, widget=widget, **extra
-    )
+    return Number(label=label, help_text=help_text, required=False, max_length=40, widget=widget, **extra)
 
 
 class StrategyForm(forms.Form):

@@ -49,7 +49,7 @@ def test_a_fill_is_told_in_the_chat(told, fake):
     bot = plain_bot(told, name="Range <b>", status="running")
     book(bot, fill_of(opened(bot), 1))
     assert deliveries.drain() == 1
-    assert fake.texts(ALICES) == ["Range <b>: order filled\nBought 0.001 BTC at 50000 (BTC/USDT)"]
+    assert fake.texts(ALICES) == ["Range <b>: order filled\nBought 0.001 BTC at 50,000.00 (BTC/USDT)"]
     assert fake.chats.calls[-1].params["disable_notification"] in {True, "true"}
 
 
@@ -60,7 +60,7 @@ def test_a_crowd_of_fills_is_one_message(told, fake):
     assert deliveries.drain() == 1
     [text] = fake.texts(ALICES)
     assert text.startswith("40 orders filled\n")
-    assert text.count("• Range: Bought 0.001 BTC at 50000") == 40
+    assert text.count("• Range: Bought 0.001 BTC at 50,000.00") == 40
 
 
 def test_what_is_urgent_says_whose_bot_and_why(told, fake):

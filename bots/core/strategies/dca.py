@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.core.orders import PlannedOrder
-from bots.core.rounding import ceil_to, floor_to, plain, round8
+from bots.core.rounding import as_price, ceil_to, floor_to, round8
 from bots.core.slots import DCA_EXIT_SLOT, SlotState, at_cycle, market_quantity, tradable
 from bots.core.strategies.base import BaseStrategy, Beginning, MarketData, RunState, within_reach
 from bots.core.types import ZERO, Market, OrderType, Side
@@ -131,8 +131,8 @@ class DCAStrategy(BaseStrategy):
             if data.price <= floor:
                 self.stop_sells = True
                 self.stop_reason = (
-                    f"stop_loss: the price fell to {plain(data.price)}, {self.config.stop_loss} % or more below "
-                    f"the average cost {plain(average)}"
+                    f"stop_loss: the price fell to {as_price(data.price)}, {self.config.stop_loss} % or more below "
+                    f"the average cost {as_price(average)}"
                 )
         if self._finished(data):
             self.stop_reason = "finished: the deal is closed and the bot does not repeat"
@@ -263,7 +263,7 @@ class DCAStrategy(BaseStrategy):
         peak = self.state.memory.get("peak")
         if peak is None and data.price < target:
             self.band.bound_above(target)
-            self.reasons[DCA_EXIT_SLOT] = f"waiting: the take profit begins to trail at {plain(target)}"
+            self.reasons[DCA_EXIT_SLOT] = f"waiting: the take profit begins to trail at {as_price(target)}"
             return None
         highest = max(data.price, Decimal(peak or 0))
         self.state.memory["peak"] = str(highest)
@@ -272,6 +272,6 @@ class DCAStrategy(BaseStrategy):
         if data.price > trigger and not selling:
             self.band.bound_above(highest)
             self.band.bound_below(trigger)
-            self.reasons[DCA_EXIT_SLOT] = f"trailing: sells when the price falls to {plain(trigger)}"
+            self.reasons[DCA_EXIT_SLOT] = f"trailing: sells when the price falls to {as_price(trigger)}"
             return None
         return self.sell_all(DCA_EXIT_SLOT, self.deal, data)

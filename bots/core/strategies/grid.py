@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from bots.core.orders import PlannedOrder
-from bots.core.rounding import EIGHT, floor_to, plain
+from bots.core.rounding import EIGHT, as_price, floor_to
 from bots.core.slots import PURCHASE_SLOT, SlotState, at_cycle, market_quantity, smallest_order, tradable
 from bots.core.strategies.base import BaseStrategy, Beginning, Grants, MarketData, RunState, within_reach
 from bots.core.strategies.grid_funding import buy_quantity, fund, kept, purchase_quantity
@@ -158,7 +158,7 @@ class GridStrategy(BaseStrategy):
         trigger = self.config.trigger_price
         if trigger is not None:
             self.band.bound(trigger, price)
-        reason = f"waiting: the grid starts when the price reaches {plain(trigger or ZERO)}"
+        reason = f"waiting: the grid starts when the price reaches {as_price(trigger or ZERO)}"
         self.reasons = dict.fromkeys(range(self.config.grid_count), reason)
         return []
 
@@ -167,11 +167,11 @@ class GridStrategy(BaseStrategy):
         if stop is not None:
             self.band.bound_below(stop)
             if price <= stop:
-                self._end(f"stop_loss: the price fell to {plain(price)}, at or below {plain(stop)}")
+                self._end(f"stop_loss: the price fell to {as_price(price)}, at or below {as_price(stop)}")
         if take is not None:
             self.band.bound_above(take)
             if price >= take:
-                self._end(f"take_profit: the price rose to {plain(price)}, at or above {plain(take)}")
+                self._end(f"take_profit: the price rose to {as_price(price)}, at or above {as_price(take)}")
 
     def _end(self, reason: str) -> None:
         self.stop_reason, self.stop_sells = reason, True

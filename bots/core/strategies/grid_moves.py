@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
 
-from bots.core.rounding import floor_to, plain
+from bots.core.rounding import as_price, floor_to
 from bots.core.slots import SlotState, at_cycle, tradable
 from bots.core.strategies.base import Beginning, Memory
 from bots.core.strategies.grid_sizes import Sizes
@@ -79,5 +79,5 @@ class Moves:
 
 def why_waiting(window: Window, shift: int, way: int) -> str:
     """Why a slot that is about to move has no order."""
-    beyond = plain(window.threshold(shift, way))
+    beyond = as_price(window.threshold(shift, way))
     return f"moving: the price is at or beyond {beyond}, the slot goes to the other end of the grid"

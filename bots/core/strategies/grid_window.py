@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Protocol
 
-from bots.core.rounding import plain
+from bots.core.rounding import as_price
 from bots.core.strategies.base import Band
 from bots.core.strategies.grid_levels import Ladder, Range, place_of, profit_per_unit
 from bots.core.types import Market
@@ -66,11 +66,11 @@ class Window:
         """Why the window may not move one step further; "" where it may."""
         lower, upper = self.reached(shift, way)
         if limit := self.crosses_limit(lower, upper, way):
-            return f"{plain(limit)} is the limit"
+            return f"{as_price(limit)} is the limit"
         if lower < self.market.tick or upper > HIGHEST:
             return "there are no prices to trade at"
         if profit_per_unit(lower, upper, self.market) <= 0:
-            return f"between {plain(lower)} and {plain(upper)} the fees would eat the profit"
+            return f"between {as_price(lower)} and {as_price(upper)} the fees would eat the profit"
         return ""
 
     def reached(self, shift: int, way: int) -> tuple[Decimal, Decimal]:
@@ -93,4 +93,4 @@ class Window:
                 band.bound(self.threshold(shift, way), price)
 
     def span(self, shift: int) -> str:
-        return f"{plain(self.ladder[shift])} to {plain(self.ladder[shift + self.count])}"
+        return f"{as_price(self.ladder[shift])} to {as_price(self.ladder[shift + self.count])}"

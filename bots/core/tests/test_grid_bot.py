@@ -85,7 +85,7 @@ def test_an_order_farther_than_the_limit_waits_until_the_market_comes_near() -> 
         100, limits=UNPACED, lower_price=Decimal(60), upper_price=Decimal(140)
     )  # levels 60 80 100 120 140
     assert sides(world) == {}
-    assert world.store.reasons[1].startswith("too_far: 80 ")
+    assert world.store.reasons[1].startswith("too_far: 80.00 ")
     world.tick("88.8")
     assert sides(world) == {1: ("buy", 80)}
 

@@ -21,8 +21,12 @@ PRICE = Decimal(100)
 
 
 def number(pattern: str, failure: FieldError) -> Decimal | None:
-    found = re.search(pattern + r" ([0-9.]*[0-9])", failure.detail)
-    return Decimal(found[1]) if found else None
+    found = re.search(pattern + r" ([0-9.,]*[0-9])", failure.detail)
+    return decimal(found[1]) if found else None
+
+
+def decimal(shown: str) -> Decimal:
+    return Decimal(shown.replace(",", ""))
 
 
 def codes(config: GridConfig | DCAConfig, market: Market, funds: Decimal | None = None) -> set[str]:
@@ -56,15 +60,15 @@ def test_the_number_a_grid_failure_suggests_fixes_it(config: GridConfig, market:
 
 
 TRAILING = (
-    r"(trailing_up)_limit to at (most) ([0-9.]*[0-9])",
-    r"(trailing_down)_limit to at (least) ([0-9.]*[0-9])",
+    r"(trailing_up)_limit to at (most) ([0-9.,]*[0-9])",
+    r"(trailing_down)_limit to at (least) ([0-9.,]*[0-9])",
 )
 
 
 def trailing_fixes(config: GridConfig, failure: FieldError) -> list[GridConfig]:
     made = [fix for fix in fixes(config, failure) if "grids" in failure.detail or "invest" in failure.detail]
     limits = filter(None, (re.search(pattern, failure.detail) for pattern in TRAILING))
-    made += [replace(config, **{f"{found[1]}_limit": Decimal(found[3])}) for found in limits]
+    made += [replace(config, **{f"{found[1]}_limit": decimal(found[3])}) for found in limits]
     if found := re.search("leave (trailing_[a-z]+) out", failure.detail):
         made.append(replace(config, **{found[1]: False, f"{found[1]}_limit": None}))
     return made
@@ -143,7 +147,7 @@ def test_a_grid_that_cannot_work_is_refused_by_field(change: dict[str, Any], fie
 def test_missing_money_is_told_to_the_cent() -> None:
     failure = preflight_grid(GRID, MARKET, PRICE, Decimal("900.5")).failures[0]
     assert (failure.field, failure.code) == ("investment", "insufficient_balance")
-    assert "add 99.5 USDT" in failure.detail
+    assert "add 99.50 USDT" in failure.detail
 
 
 def test_a_dca_bot_needs_no_more_than_its_max_investment() -> None:
@@ -153,7 +157,7 @@ def test_a_dca_bot_needs_no_more_than_its_max_investment() -> None:
     assert preflight_dca(config, MARKET, PRICE, Decimal(200)).ok
     failure = preflight_dca(config, MARKET, PRICE, Decimal(150)).failures[0]
     assert failure.code == "insufficient_balance"
-    assert "add 50 USDT" in failure.detail
+    assert "add 50.00 USDT" in failure.detail
 
 
 def test_safety_orders_below_one_tick_are_refused() -> None:
@@ -172,7 +176,7 @@ def test_a_coin_so_cheap_that_its_amounts_cannot_be_kept_is_refused() -> None:
     config = GridConfig(**prices, grid_count=5, investment=Decimal(50_000))
     report = preflight_grid(config, market, Decimal("0.000002"), None)
     [failure] = [each for each in report.failures if each.code == "too_large"]
-    most = Decimal(failure.detail.rsplit(" ", 1)[1].rstrip("."))
+    most = decimal(failure.detail.rsplit(" ", 1)[1].rstrip("."))
     assert preflight_grid(replace(config, investment=most), market, Decimal("0.000002"), None).ok
     deal = DCAConfig(amount=Decimal(50_000), take_profit=Decimal(2))
     assert [each.code for each in preflight_dca(deal, market, Decimal("0.000002"), None).failures] == [

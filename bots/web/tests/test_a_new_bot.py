@@ -59,8 +59,8 @@ def test_an_error_stands_at_its_field_with_the_number_that_fixes_it(
 
 
 def test_what_cannot_start_is_not_left_behind(as_alice: Client, key: Credential) -> None:
-    answer = as_alice.post("/bots/new/", form(key, start="1", investment="99999999"))
-    assert "100000" in answer.context["form"].errors["investment"][0]
+    answer = as_alice.post("/bots/new/", form(key, start="1", investment="99,999,999.00"))
+    assert "100,000.00" in answer.context["form"].errors["investment"][0]
     assert not Bot.objects.exists()
 
 

@@ -131,7 +131,7 @@ def test_an_illegal_move_is_told_in_a_sentence(as_alice: Client, making: Making)
 def test_a_start_that_cannot_be_paid_for_says_what_is_missing(as_alice: Client, making: Making) -> None:
     bot = making(cash=Decimal(9_999_999))
     page = as_alice.post(f"/bots/{bot.id}/start/", follow=True).content.decode()
-    assert "100000 USDT free" in page
+    assert "100,000.00 USDT free" in page
 
 
 @pytest.mark.parametrize("path", ["", "panels/"])
