@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("backtest", "crash", "engine", "notices", "pages", "plans", "sockets")
+NAMES = ("backtest", "browser", "crash", "engine", "notices", "pages", "plans", "sockets")
 
 
 def main() -> int:

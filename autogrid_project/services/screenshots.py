@@ -3,6 +3,8 @@
 import io
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from autogrid_project.services.errors import Refused
 from autogrid_project.services.home import ROOT, Home
+from autogrid_project.services.launch import DATABASE, environment_of
+from autogrid_project.services.stores import stores
 
 PAGES = {
     "dashboard": "/",
@@ -28,17 +32,24 @@ PAGES = {
     "history": "/history/",
     "keys": "/keys/",
     "account": "/account/",
+    "profile": "/account/profile/",
+    "email": "/account/email/",
     "notices": "/account/notices/",
     "telegram": "/account/telegram/",
     "second-factor": "/accounts/second-factor/",
     "password": "/accounts/password/change/",
     "not-found": "/nowhere",
+    "forbidden": "/403",
+    "broken": "/500",
     "admin": "/admin/",
     "admin-bots": "/admin/bots/bot/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
+    "forgotten": "/accounts/password/reset/",
 }
-STRANGERS = {"sign-in", "sign-up"}
+STRANGERS = {"sign-in", "sign-up", "forgotten"}
+ERRORS = {"forbidden", "broken"}  # which nothing in the demo leads to: their templates alone
+RENDER = "from django.template.loader import get_template as find; print(find('{}.html').render())"
 RESULTS = {
     "backtest": ("/backtest/", "Run the backtest", "What that means", re.compile("^(?!Optimiser)")),
     "search": ("/backtest/optimize/", "Start the search", "Heatmap", re.compile("^Optimiser")),
@@ -56,23 +67,27 @@ def screenshots(home: Home, names: list[str], into: Path = ROOT / "docs" / "scre
     unknown = set(names) - set(PAGES)
     if unknown:
         raise Refused(f"There is no page {', '.join(sorted(unknown))}; there are {', '.join(PAGES)}.")
-    login, run = home.read("demo.json"), home.read("run.json")
+    login = home.read("demo.json")
     if not login or not home.is_held():
         raise Refused("Start the demo first: ./autogrid demo --detach")
     into.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for path in _taken(browser, run["url"], login, names or list(PAGES), into):
+        for path in _taken(browser, home, login, names or list(PAGES), into):
             print(f"{path.stat().st_size / 1000:5.0f} KB  {path.relative_to(into.parent)}", flush=True)
     return 0
 
 
-def _taken(browser: Browser, url: str, login: dict[str, str], names: list[str], into: Path) -> Iterator[Path]:
+def _taken(
+    browser: Browser, home: Home, login: dict[str, str], names: list[str], into: Path
+) -> Iterator[Path]:
+    url = home.read("run.json")["url"]
+    errors = {PAGES[name]: _rendered(home, PAGES[name]) for name in ERRORS & set(names)}
     signed_in = browser.new_context(base_url=url)
     page = signed_in.new_page()
-    _sign_in(page, login)
-    paths, state = _paths(page, names), signed_in.storage_state()
+    sign_in(page, login)
+    known, state = addresses(page, names), signed_in.storage_state()
     for size, (width, height) in SIZES.items():
         for theme in THEMES:
             look: Any = {
@@ -82,21 +97,34 @@ def _taken(browser: Browser, url: str, login: dict[str, str], names: list[str], 
                 "reduced_motion": "reduce",
             }
             stranger, user = browser.new_context(**look), browser.new_context(storage_state=state, **look)
+            for path, body in errors.items():
+                user.route(
+                    f"**{path}", lambda route, body=body: route.fulfill(body=body, content_type="text/html")
+                )
             for name in names:
                 page = (stranger if name in STRANGERS else user).new_page()
-                _open(page, name, paths[name])
+                _open(page, name, known[name])
                 picture = _whole(page, width, height)
                 page.close()
                 yield _kept(picture, into / f"{name}-{size}-{theme}.webp")
 
 
-def _paths(page: Page, names: list[str]) -> dict[str, str]:
+def addresses(page: Page, names: list[str]) -> dict[str, str]:
     """The bot is the newest; the backtest and the search are run where there are none."""
     page.goto("/bots/")
     known = {"bot": page.locator(".bot-name a").last.get_attribute("href")}
     for name in RESULTS.keys() & set(names):
         known[name] = _result(page, *RESULTS[name])
     return {name: PAGES[name].format(**known) for name in names}
+
+
+def _rendered(home: Home, path: str) -> str:
+    """The page of an error as the demo's processes would make it."""
+    home.runs = True
+    environment = environment_of(home, "demo", stores(home, database=DATABASE["demo"]).urls)
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", RENDER.format(path.strip("/"))]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def _result(page: Page, path: str, button: str, heading: str, link: re.Pattern[str]) -> str | None:
@@ -111,7 +139,7 @@ def _result(page: Page, path: str, button: str, heading: str, link: re.Pattern[s
     return page.url
 
 
-def _sign_in(page: Page, login: dict[str, str]) -> None:
+def sign_in(page: Page, login: dict[str, str]) -> None:
     page.set_default_timeout(PATIENCE)
     page.goto("/accounts/login/")
     page.fill("[name=login]", login["email"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from autogrid_project import env, logging, security
 from autogrid_project.settings.api import *  # noqa: F403
@@ -318,4 +319,9 @@ UNFOLD = {
     "SITE_TITLE": "AutoGrid",
     "SITE_HEADER": "AutoGrid",
     "DASHBOARD_CALLBACK": "autogrid_project.figures.on_the_front_page",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("img/logo.svg")},
+    ],
+    "STYLES": [lambda _: static("css/admin.css")],
+    "SCRIPTS": [lambda _: static("js/admin.js")],
 }

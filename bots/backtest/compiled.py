@@ -47,6 +47,11 @@ class Outcome:
         return self.bot.profits[: self.bot.now[CLOSED]]
 
     @property
+    def states(self) -> Table:
+        """Rows of `run.State`."""
+        return self.bot.states[: self.bot.now[STATES]]
+
+    @property
     def trades(self) -> int:
         return int(self.bot.now[FILLS])
 
@@ -57,16 +62,16 @@ class Outcome:
     def figures(self, closes: Closes, ends: Table, daily: NDArray[np.float64]) -> tuple[float, float, float]:
         """Final equity (quote), maximum drawdown, exposure. The equity (1e-8 quote) at the candles `ends` goes to
         `daily`."""
-        states, money = self.bot.states[: self.bot.now[STATES]], float(self.case.config.investment) * SCALE
-        equity, drawdown, exposure = figures(closes, states, ends, daily, money)
+        money = float(self.case.config.investment) * SCALE
+        equity, drawdown, exposure = figures(closes, self.states, ends, daily, money)
         return equity / SCALE, drawdown, exposure
 
 
-def outcome(case: Case, model: FillModel, blocks: Blocks = NO_BLOCKS) -> Outcome | str:
+def outcome(case: Case, model: FillModel, blocks: Blocks = NO_BLOCKS, room: int = ROOM) -> Outcome | str:
     """The walk by the kernel, or why only the exact replay can tell. `blocks` pays where many configs walk through the
-    same candles. Raises TookTooLong."""
+    same candles, much `room` where one with very many fills is waited for. Raises TookTooLong."""
     try:
-        return Outcome(case, walked(case, model, blocks))
+        return Outcome(case, walked(case, model, blocks, room))
     except OverflowError:
         return "a sum beyond 64 bits"
     except Unsure as reason:
@@ -78,9 +83,9 @@ def compiled_run(case: Case, model: FillModel) -> Run | str:
     return found if isinstance(found, str) else run_from(case, found.bot)
 
 
-def walked(case: Case, model: FillModel, blocks: Blocks) -> Bot:
+def walked(case: Case, model: FillModel, blocks: Blocks, room: int) -> Bot:
     """The bot after the walk through all candles. Raises Unsure, OverflowError and TookTooLong."""
-    room, candles = ROOM, case.candles
+    candles = case.candles
     times, opens, high, low, close = (
         np.require(getattr(candles, name), np.int64, ["C", "W"]) for name in COLUMNS
     )

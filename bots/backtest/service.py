@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from bots.backtest.glance import glance
 from bots.backtest.path import FillModelName
 from bots.backtest.report import report
 from bots.backtest.run import NO_LIMITS, Case
@@ -52,6 +53,12 @@ def backtest(request: Request, patience: float = PATIENCE, longest: float = LONG
     candles cannot be had now, TookTooLong."""
     case = replace(case_of(request, patience), until=time.monotonic() + longest)
     return report(case, FillModelName(request.fill_model))
+
+
+def glimpse(request: Request, patience: float, *, band: bool) -> dict[str, Any]:
+    """What a form shows of it (`glance`). Raises as `backtest` does."""
+    case = replace(case_of(request, patience), until=time.monotonic() + LONGEST)
+    return glance(case, band=band)
 
 
 def check(request: Request) -> None:

@@ -47,12 +47,12 @@ def run_from(case: Case, bot: Bot) -> Run:
             int(slot[NUMBER]): Tally(int(slot[CYCLES]), int(slot[PROFIT])) for slot in bot.slots if slot[SEEN]
         },
         realized=int(now[REALIZED]),
-        stopped=_stopped(case, bot),
+        stopped=stopped(case, bot),
         shift=int(bot.own[BOTTOM] - bot.own[ORIGIN]) if isinstance(case.config, GridConfig) else 0,
     )
 
 
-def _stopped(case: Case, bot: Bot) -> str:
+def stopped(case: Case, bot: Bot) -> str:
     """In the strategy's own words."""
     now = bot.now
     if not now[ENDING]:

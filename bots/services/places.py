@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from billing import entitlements
@@ -53,13 +54,21 @@ counts("paper_bots")(lambda user: running_on_paper(user).count())
 
 @counts("backtests_a_day")
 def backtests_today(user: User) -> int:
-    return int(cache.get(_key(user)) or 0)
+    try:
+        return int(cache.get(_key(user)) or 0)
+    except RedisError:
+        return 0  # pages show it; a start is refused below
 
 
 def count_backtest(*, user: User) -> None:
-    """One more of today's (UTC). Raises IllegalMove where the plan, or the operator, allows no more."""
-    cache.add(_key(user), 0, TWO_DAYS)
-    before = cache.incr(_key(user)) - 1
+    """One more of today's (UTC). Raises IllegalMove where the plan, or the operator, allows no more, or nobody can
+    count."""
+    try:
+        cache.add(_key(user), 0, TWO_DAYS)
+        before = cache.incr(_key(user)) - 1
+    except RedisError:
+        detail = "The queue does not answer, so that no backtest can start. Try again in a minute."
+        raise IllegalMove("unavailable", detail) from None
     try:
         _refuse_backtest(user, before)
     except IllegalMove:

@@ -20,6 +20,8 @@ DCA_FIELDS = [
 ]
 UNLESS_ASKED = {"trailing_up", "trailing_down", "reinvest"}  # off by default
 GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+\.\d+")
+# Where a label is no noun, for sentences.
+NOUNS = {"trailing_up_limit": "limit of trailing up", "trailing_down_limit": "limit of trailing down"}
 FIELD_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 FIELDS = {Strategy.GRID: GRID_FIELDS, Strategy.DCA: DCA_FIELDS}
 
@@ -71,13 +73,13 @@ class StrategyForm(forms.Form):
         help_text="A step above the range, the lowest slot moves to the top and buys there.",
         required=False,
     )
-    trailing_up_limit = number("Highest upper price", "Trailing up ends here.")
+    trailing_up_limit = number("Trail up to", "The upper price comes no higher.")
     trailing_down = forms.BooleanField(
         label="Trailing down",
         help_text="A step below the range, the highest slot moves to the bottom and sells there, at a loss.",
         required=False,
     )
-    trailing_down_limit = number("Lowest lower price", "Trailing down ends here.")
+    trailing_down_limit = number("Trail down to", "The lower price comes no lower.")
     reinvest = forms.BooleanField(
         label="Reinvest profits",
         help_text="Each slot buys its next cycle with what it has earned as well.",
@@ -127,4 +129,4 @@ class StrategyForm(forms.Form):
         return FIELD_NAME.sub(lambda name: self._called(name[0]), detail)
 
     def _called(self, name: str) -> str:
-        return f"the {str(self.fields[name].label).lower()}" if name in self.fields else name
+        return f"the {NOUNS.get(name, str(self.fields[name].label).lower())}" if name in self.fields else name

@@ -8,24 +8,32 @@ if (form) {
   const typed = new Set(
     [...form.querySelectorAll("input")].filter((input) => input.defaultValue).map((input) => input.name),
   );
+  const range = () => ["lower_price", "upper_price"].map(field).filter(Boolean);
+  const say = (words) => (document.getElementById("id_symbol_error").textContent = words);
   let asked = 0;
+  let trouble = "";
+
+  const find = (query) =>
+    fetch(`${form.dataset.market}?${query}`, { headers: { Accept: "application/json" } })
+      .then((answer) => answer.json())
+      .catch(() => ({ detail: "AutoGrid did not answer: type the prices yourself, or reload the page." }));
 
   async function loadMarket() {
     const mine = ++asked;
     const query = new URLSearchParams(
       ["exchange", "symbol", "start_date"].map((name) => [name, field(name).value]),
     );
-    const answer = await fetch(`${form.dataset.market}?${query}`, {
-      headers: { Accept: "application/json" },
-    });
-    const found = await answer.json();
-    if (mine !== asked) return;
-    for (const unit of form.querySelectorAll('[data-unit="quote"]')) unit.textContent = found.quote ?? "";
-    for (const [name, value] of [
-      ["lower_price", found.lower],
-      ["upper_price", found.upper],
-    ]) {
-      if (value && field(name) && !typed.has(name)) field(name).value = value;
+    for (const input of range()) input.placeholder = "Looking…";
+    const found = await find(query);
+    if (mine === asked) show(found);
+  }
+
+  function show({ detail = "", quote = "", lower, upper }) {
+    if (detail || trouble) say((trouble = detail));
+    for (const unit of form.querySelectorAll('[data-unit="quote"]')) unit.textContent = quote;
+    for (const [input, value] of range().map((each, i) => [each, [lower, upper][i]])) {
+      input.placeholder = "";
+      if (value && !typed.has(input.name)) input.value = value;
     }
   }
 

@@ -33,12 +33,9 @@ if (form) {
   async function loadMarket() {
     const symbol = field("symbol").value.trim().toUpperCase();
     const query = new URLSearchParams({ credential: field("credential").value, symbol });
-    const answer = await fetch(`${form.dataset.market}?${query}`, {
-      headers: { Accept: "application/json" },
-    });
+    const { found, status } = await ask(`${form.dataset.market}?${query}`);
     if (symbol !== field("symbol").value.trim().toUpperCase()) return;
-    const found = await answer.json();
-    market = answer.ok ? found : null;
+    market = status === 200 ? found : null;
     form.querySelector("[data-chart-symbol]").textContent = symbol;
     if (market) {
       form.querySelector("[data-free]").textContent = market.free
@@ -55,10 +52,20 @@ if (form) {
       watch(market.exchange, market.symbol);
     } else {
       chart.say(found.detail);
-      if (answer.status === BUSY) pause = setTimeout(loadMarket, AGAIN);
+      if (status === BUSY) pause = setTimeout(loadMarket, AGAIN);
     }
     showPrice(market?.price);
     changed();
+  }
+
+  /** What is found at an address, or {detail}: why nothing is, also where nobody answers. */
+  async function ask(address) {
+    try {
+      const answer = await fetch(address, { headers: { Accept: "application/json" } });
+      return { found: await answer.json(), status: answer.status };
+    } catch {
+      return { found: { detail: "AutoGrid does not answer. Asking again…" }, status: BUSY };
+    }
   }
 
   const range = () => [field("lower_price"), field("upper_price")];
@@ -97,6 +104,7 @@ if (form) {
   function changed() {
     painting ??= requestAnimationFrame(draw);
     htmx.trigger(form, "check");
+    if (market && (field("strategy").value === "dca" || range().every(({ value }) => value))) replay.ask();
   }
 
   let pause = null;
@@ -112,20 +120,20 @@ if (form) {
     }
   });
 
+  form.addEventListener("change", () => replay.settle());
+
   /** A range and a number of grids from what the market did; shown beside the chart, taken by a click. */
   async function loadSuggestion() {
     const { exchange, symbol } = market;
     beside.suggestion.hidden = true;
     const query = new URLSearchParams({ exchange, symbol, investment: field("investment").value || "1000" });
-    const answer = await fetch(`/api/v1/bots/suggestion?${query}`, {
-      headers: { Accept: "application/json" },
-    }).catch(() => null);
+    const { found, status } = await ask(`/api/v1/bots/suggestion?${query}`);
     if (symbol !== market?.symbol) return;
-    if (!answer?.ok) {
+    if (status !== 200) {
       takeUsual();
       return changed();
     }
-    suggested = await answer.json();
+    suggested = found;
     const { lower_price: low, upper_price: high, grid_count: count } = suggested.config;
     beside.range.textContent = `${format.price(low)} – ${format.price(high)}, ${count} grids`;
     beside.why.textContent = suggested.sentences.join(" ");
@@ -150,9 +158,7 @@ if (form) {
       reach === null ? "–" : `${format.average(reach.toPrecision(6))}${share}, ${frame}`;
   });
 
-  // The replay follows what the pre-flight has accepted.
-  document.addEventListener("htmx:afterSwap", ({ target }) => {
-    if (target.id === "check" && target.querySelector("[data-checked]")) replay.ask();
+  document.addEventListener("htmx:afterSwap", () => {
     for (const error of form.querySelectorAll(".field-error")) {
       const input = document.getElementById(error.id.replace(/_error$/, ""));
       input?.setAttribute("aria-invalid", String(error.textContent.trim() !== ""));

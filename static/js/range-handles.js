@@ -87,8 +87,10 @@ export class RangeHandles {
 
   #drop() {
     if (!this.#dragged) return;
+    const { input } = this.#dragged;
     this.#dragged = null;
     this.chart.hold(false);
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   #press(handle, event) {

@@ -1,17 +1,24 @@
-"""axe-core finds nothing on any page, wide in light colours and narrow in dark ones; and no page is left out."""
+"""axe-core finds nothing on any page, wide in light colours and narrow in dark ones; and no page is left out. What
+comes to a page later and does not, or not yet, is told."""
 
 import json
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import URLResolver, get_resolver, reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.axe import complaints
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 
+LATE = "What you see may be out of date"
+ADMIN = [
+    "index", "bots_bot_changelist", "bots_order_changelist", "bots_tradinghalt_changelist", "bots_tradinghalt_add",
+    "accounts_user_changelist", "accounts_user_add", "exchanges_credential_changelist",
+]  # fmt: skip
 # Names in the URL configuration.
 OPEN = [
     "account_login", "account_signup", "account_reset_password", "account_reset_password_done",
@@ -47,6 +54,20 @@ NO_PAGE = [
     "web:quiet_hours", "web:add_channel", "web:test_channel", "web:remove_channel",
 ]  # fmt: skip
 
+# Of what scripts fetch: the page, what fails there, what never ends, and the words for it.
+STATES = [
+    (
+        "web:new",
+        ("/candles", "/past/", "/check/"),
+        (),
+        ("candles could not be loaded", "could not be computed now", LATE),
+    ),
+    ("web:new", ("/market/",), (), ("AutoGrid does not answer",)),
+    ("web:bot", ("/panels/",), ("/candles",), (LATE, "Loading the chart")),
+    ("web:backtests", ("/market/",), (), ("AutoGrid did not answer",)),
+    ("web:optimize", ("/optimize/",), (), ("could not be counted",)),
+]
+
 
 def addresses(resolver: URLResolver, space: str = "") -> Iterator[str]:
     """Every name, or the path where there is none; without what operators and programs use."""
@@ -71,7 +92,9 @@ def test_pages_for_everybody_have_nothing_that_axe_finds(browser: Browser, stack
         assert found_at(page, [*paths, "/nowhere"]) == []
 
 
-def test_pages_of_a_user_with_bots_have_nothing_that_axe_finds(page: Page, stack: Stack) -> None:
+def test_pages_of_a_user_with_bots_have_nothing_that_axe_finds_and_say_what_does_not_come(
+    browser: Browser, page: Page, stack: Stack
+) -> None:
     login = json.loads((stack.home / "demo.json").read_text())
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill(login["email"])
@@ -80,7 +103,45 @@ def test_pages_of_a_user_with_bots_have_nothing_that_axe_finds(page: Page, stack
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     (bot,) = stack.rows("select id from bots where status = 'running' order by created_at limit 1")
     paths = [reverse(name, args=[bot["id"]] if name in OF_A_BOT else []) for name in SIGNED_IN]
-    assert found_at(page, paths) == []
+    assert found_at(page, paths + [reverse(f"admin:{name}") for name in ADMIN]) == []
+
+    with browser.new_context(base_url=stack.url, storage_state=page.context.storage_state()) as context:
+        for name, fails, hangs, words in STATES:
+            tell_trouble(
+                context, reverse(name, args=[bot["id"]] if name in OF_A_BOT else []), fails, hangs, words
+            )
+        notice_the_end_of_a_session(context)
+
+
+def tell_trouble(
+    context: BrowserContext, path: str, fails: tuple[str, ...], hangs: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    def answer(route: Route) -> None:
+        asked = urlsplit(route.request.url).path
+        if route.request.resource_type not in {"fetch", "xhr"}:
+            route.continue_()
+        elif asked.endswith(fails):
+            route.fulfill(status=503)
+        elif not asked.endswith(hangs):
+            route.continue_()
+
+    page = context.new_page()
+    page.route("**/*", answer)
+    page.goto(path, timeout=120_000)
+    for each in words:
+        expect(page.get_by_text(each).first).to_be_visible(timeout=120_000)
+    page.close()
+
+
+def notice_the_end_of_a_session(context: BrowserContext) -> None:
+    """Pages that can no longer be live say so; the sign-in page does not become a part of one."""
+    page = context.new_page()
+    page.route_web_socket("**/ws/live", lambda socket: socket.close())
+    page.goto("/", timeout=120_000)
+    expect(page.get_by_text("Live values are paused")).to_be_visible(timeout=120_000)
+    context.clear_cookies()
+    page.evaluate("htmx.trigger('#home', 'refresh')")
+    page.wait_for_url("**/accounts/login/**", timeout=120_000)
 
 
 def found_at(page: Page, paths: list[str]) -> list[str]:

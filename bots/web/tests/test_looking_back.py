@@ -32,6 +32,9 @@ def test_the_figures_and_both_curves_are_shown(as_alice: Client, key: Credential
     assert shown.count("<polyline") == 2
     assert "Buy and hold" in shown
     assert "market is simulated" in shown
+    assert "by the way within candles" in shown
+    quick = as_alice.post(URL, form(key) | {"quick": ""}).content.decode()
+    assert "data-partial" in quick
 
 
 def test_while_candles_are_fetched_the_page_asks_again(

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from bots.backtest.replay import TookTooLong
-from bots.backtest.service import Request, backtest
+from bots.backtest.service import Request, glimpse
 from bots.core.ports import ExchangeError
 from bots.services.errors import InvalidConfig
 from bots.web.curves import polylines
@@ -26,7 +26,8 @@ PATIENCE = 4.0  # seconds a page waits for candles before it says how far they a
 @require_POST
 @login_required
 def past(request: HttpRequest) -> HttpResponse:
-    """Over the last `days`; while candles are being fetched the answer asks for itself again."""
+    """Over the last `days`; while candles are being fetched the answer asks for itself again, and once more for what
+    was left out of a `quick` one."""
     days = _days(request)
     form = BotForm(request.POST, credentials=user_of(request).credentials.all())
     form.fields["name"].required = False
@@ -41,7 +42,7 @@ def past(request: HttpRequest) -> HttpResponse:
         return render(request, "web/_backtest.html", context)
     asked = _request(form, days)
     try:
-        found = backtest(asked, patience=PATIENCE)
+        found = glimpse(asked, PATIENCE, band="quick" not in request.POST)
     except CandlesLoading as loading:
         context["loading"] = str(loading).partition(". ")[0]
     except InvalidConfig as refused:
