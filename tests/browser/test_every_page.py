@@ -15,10 +15,7 @@ from tests.stack import Stack
 pytestmark = pytest.mark.browser
 
 LATE = "What you see may be out of date"
-ADMIN = [
-    "index", "bots_bot_changelist", "bots_order_changelist", "bots_tradinghalt_changelist", "bots_tradinghalt_add",
-    "accounts_user_changelist", "accounts_user_add", "exchanges_credential_changelist",
-]  # fmt: skip
+ADMIN = ["index", "bots_bot_changelist", "bots_tradinghalt_changelist", "bots_tradinghalt_add"]
 # Names in the URL configuration.
 OPEN = [
     "account_login", "account_signup", "account_reset_password", "account_reset_password_done",
