@@ -73,14 +73,19 @@ def _check_password(request: HttpRequest, user: User, password: str) -> None:
 
 def update_profile(*, user: User, timezone: str | None = None, name: str | None = None) -> User:
     """Changes what is given; None leaves a setting as it is."""
+    check_profile(user=user, timezone=timezone, name=name)
+    user.save(update_fields=["timezone", "name"])
+    return user
+
+
+def check_profile(*, user: User, timezone: str | None = None, name: str | None = None) -> None:
+    """Raises ValidationError as `update_profile` would; `user` is changed in memory alone."""
     user.timezone = timezone or user.timezone
     if name is not None:
         if not name.isprintable():
             raise ValidationError({"name": ValidationError("Use letters that can be shown.", code="invalid")})
         user.name = name.strip()
     user.full_clean(exclude={"password"})
-    user.save(update_fields=["timezone", "name"])
-    return user
 
 
 def _check_code(request: HttpRequest, user: User, code: str, *, signed_in: bool) -> None:

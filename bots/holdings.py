@@ -4,7 +4,7 @@ Real money, testnets' and paper's are never in one sum. Two keys of one account 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -23,6 +23,7 @@ CURRENCY = "USDT"
 SPANS = {name: timedelta(days=days) for name, days in {"1d": 1, "7d": 7, "30d": 30, "90d": 90}.items()}
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MOST_POINTS = 120
+OLD_MS = 10 * 60_000  # a price: looks keep one for half of that without asking
 
 # Before its first hour an account counts as what it began with, so that a new key is no gain.
 WORTHS = """
@@ -123,13 +124,18 @@ def _account(account: Account) -> dict[str, Any]:
 
 
 def _assets(row: AccountSnapshot) -> list[dict[str, Any]]:
-    """The most valuable first; those without a price last."""
+    """The most valuable first; those without a price last. `price_of`: when a price was told that the last look had to
+    keep."""
     rows = []
-    for asset, (free, locked, price, _) in row.assets.items():
+    for asset, (free, locked, price, told) in row.assets.items():
         amounts = {"free": Decimal(free), "locked": Decimal(locked), "total": Decimal(free) + Decimal(locked)}
         known = None if price is None else Decimal(price)
         worth = None if known is None else round8(amounts["total"] * known)
-        rows.append({"asset": asset, **amounts, "price": known, "value": worth})
+        old = (
+            known is not None and row.taken_at and store.milliseconds(row.taken_at) - int(told or 0) > OLD_MS
+        )
+        price_of = datetime.fromtimestamp(int(told) / 1000, UTC) if old and told else None
+        rows.append({"asset": asset, **amounts, "price": known, "value": worth, "price_of": price_of})
     return sorted(rows, key=lambda each: (each["value"] is None, -(each["value"] or 0), each["asset"]))
 
 

@@ -130,12 +130,13 @@ class Me(APIView):
 
     @extend_schema(request=ProfileSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        """Change the account's settings. For a new e-mail the password, or a code, must have been given within the
-        last five minutes: at sign-in or by `POST /auth/confirm`."""
+        """Change the account's settings, all that are given or none. For a new e-mail the password, or a code, must
+        have been given within the last five minutes: at sign-in or by `POST /auth/confirm`."""
         user, given = signed_in(request), read(ProfileSerializer, request)
         email = given.pop("email", None)
         if email is not None:
             ask_again(request)
+            services.check_profile(user=user, **given)
             email_change.ask(request=request._request, user=user, email=email)
         user = services.update_profile(user=user, **given)
         return Response(MeSerializer(user).data)

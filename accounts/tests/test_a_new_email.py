@@ -107,6 +107,13 @@ def test_mails_to_strangers_are_few(hers):
     assert "Too many mails" in asked(hers).content.decode()
 
 
+def test_over_the_api_all_that_is_given_changes_or_nothing(alices, alice):
+    assert alices.patch(ME, {"email": NEW, "name": "a\u202eb"}).status_code == 400
+    assert mail.outbox == []
+    assert alices.patch(ME, {"email": alice.email, "name": "Liddell"}).status_code == 400
+    assert alices.get(ME).json()["name"] == ""
+
+
 def test_over_the_api_it_asks_for_a_fresh_confirmation(alices, alice):
     assert alices.patch(ME, {"email": NEW}).json()["email"] == "alice@example.org"
     assert mail.outbox[0].to == [NEW]

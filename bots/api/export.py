@@ -1,7 +1,7 @@
 """Rows as a CSV file that is never whole in memory."""
 
 import csv
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import islice
@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
+from accounts.waiting import release_database
 from bots import newest
 from bots.models import Bot, Fill
 
@@ -26,7 +27,8 @@ class StreamedRows(StreamingHttpResponse):
     """Under ASGI Django would gather a synchronous iterator whole before it sends the first byte."""
 
     def __init__(self, rows: Iterable[list[Any]], name: str) -> None:
-        super().__init__(_lines(iter(rows)), content_type="text/csv; charset=utf-8")
+        self._rows = iter(rows)
+        super().__init__(_lines(self._rows), content_type="text/csv; charset=utf-8")
         self["Content-Disposition"] = f'attachment; filename="{name}"'
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -34,8 +36,17 @@ class StreamedRows(StreamingHttpResponse):
             return next(parts, None)
 
         parts = iter(self)
-        while (part := await sync_to_async(following)()) is not None:
-            yield part
+        try:
+            while (part := await sync_to_async(following)()) is not None:
+                yield part
+        finally:
+            await sync_to_async(self._let_go)()
+
+    def _let_go(self) -> None:
+        """Of the cursor and the connection, also where somebody has gone away in the middle."""
+        if isinstance(self._rows, Generator):
+            self._rows.close()
+        release_database()
 
 
 def oldest_first(

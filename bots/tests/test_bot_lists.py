@@ -209,6 +209,21 @@ async def test_a_file_is_sent_part_by_part_under_asgi_too():
     assert [part.count(b"\n") async for part in parts] == [BATCH, BATCH, BATCH - FIRST]
 
 
+async def test_a_file_that_is_abandoned_keeps_no_cursor():
+    ended = []
+
+    def rows():
+        try:
+            yield from ([number] for number in range(3 * BATCH))
+        finally:
+            ended.append(True)
+
+    parts = aiter(StreamedRows(rows(), "x.csv"))
+    await anext(parts)
+    await parts.aclose()
+    assert ended == [True]
+
+
 @pytest.mark.parametrize("name", ["", "orders", "fills", "events", "levels"])
 def test_more_rows_take_no_more_queries(alices, alice, alices_key, alices_bot, name):
     url = below(alices_bot, name) if name else BOTS

@@ -177,7 +177,14 @@ def test_an_exchange_that_does_not_answer_leaves_what_was_known(
     account_looks.look(credential_id=row.pk, now=timezone.now())
     account = told(as_alice)["accounts"][0]
     assert (Decimal(account["equity"]), account["error"]) == (1500, "Binance does not answer.")
-    assert "Binance does not answer." in as_alice.get("/portfolio/").content.decode()
+    page = as_alice.get("/portfolio/").content.decode()
+    assert "Binance does not answer." in page
+    assert "told <time" not in page
+    snapshot = AccountSnapshot.objects.get()
+    for asset in snapshot.assets.values():
+        asset[3] -= 3_600_000
+    snapshot.save()
+    assert "told <time" in as_alice.get("/portfolio/").content.decode()
 
 
 def test_day_change_and_curve_follow_what_was_kept_each_hour(alice: User) -> None:
