@@ -11,7 +11,7 @@ from bots.backtest import metrics
 from bots.backtest.fast import is_ready
 from bots.backtest.path import MODELS, FillModelName
 from bots.backtest.report import CURVE_POINTS, report
-from bots.backtest.run import Case
+from bots.backtest.run import NO_LIMITS, Case
 from bots.backtest.written import stopped
 from marketdata.columns import SCALE
 
@@ -52,7 +52,7 @@ def glance(case: Case, *, band: bool) -> dict[str, Any]:
 
 def _outcomes(case: Case, names: Sequence[FillModelName]) -> "list[Outcome] | None":
     """One for each model, at the same time; None where only the exact replay can tell of one."""
-    if not is_ready():
+    if case.limits is not NO_LIMITS or not is_ready():
         return None
     from bots.backtest import compiled  # late: numba takes a second
 

@@ -10,6 +10,7 @@ from bots.backtest.path import FillModelName
 from bots.backtest.report import report
 from bots.backtest.run import Case, StrategyConfig
 from bots.backtest.tests.market import BTC, GRID, MINUTE, columns
+from bots.core.risk import RiskLimits
 from bots.core.strategies.dca import DCAConfig
 
 SWING = columns(*[(100, 107, 93, 100 + number % 7) for number in range(60)])
@@ -21,6 +22,7 @@ SWING = columns(*[(100, 107, 93, 100 + number % 7) for number in range(60)])
     [
         GRID,
         replace(GRID, stop_loss_price=Decimal(94)),
+        replace(GRID, trailing_up=True, reinvest=True),
         DCAConfig(Decimal(100), price_drop=Decimal(2), take_profit=Decimal(1)),
     ],
 )
@@ -33,5 +35,5 @@ def test_it_says_what_the_report_says(config: StrategyConfig, band: bool) -> Non
 
 
 def test_what_only_the_exact_replay_can_tell_it_tells_whole() -> None:
-    case = Case(replace(GRID, trailing_up=True), BTC, SWING, MINUTE)
+    case = Case(GRID, BTC, SWING, MINUTE, RiskLimits())
     assert glance(case, band=False) == report(case, FillModelName.OHLC)
