@@ -61,6 +61,14 @@ def within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MinuteThrottle, "now", staticmethod(lambda: 1_800_000_012.0))
 
 
+@pytest.fixture
+def patient_with_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are waited for, however slow this machine is."""
+    monkeypatch.setattr("exchanges.market_data.SECONDS", 120.0)
+    monkeypatch.setattr("exchanges.connector.client.TIMEOUT_MS", 60_000)
+    monkeypatch.setattr("exchanges.connector.client.RECV_WINDOW_MS", 60_000)  # the most that Binance takes
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The machine's browser. Playwright's own is never downloaded."""

@@ -34,6 +34,6 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Of a process and its children."""
+    """Of a process and its children, those that have ended included."""
     times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return float(sum(each.user + each.system for each in times))
+    return float(sum(map(sum, (each[:4] for each in times))))  # user, system, and both of ended children

@@ -12,8 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from bots.models import Bot
 from bots.services import lifecycle, places
-from exchanges import background, market_data
-from exchanges.connector import client
+from exchanges import background
 from exchanges.models import Credential
 from exchanges.services import create_credential
 from exchanges.simulator.binance.limits import Limits
@@ -42,11 +41,8 @@ def _fresh_redis() -> Iterator[None]:
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def patience(patient_with_exchanges: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exchange, candles and replays are waited for, however slow this machine is."""
-    monkeypatch.setattr(market_data, "SECONDS", 120.0)
-    monkeypatch.setattr(client, "TIMEOUT_MS", 60_000)
-    monkeypatch.setattr(client, "RECV_WINDOW_MS", 60_000)  # the most that Binance takes
     monkeypatch.setattr("bots.backtest.service.backtest.__defaults__", (600.0, 600.0))
     monkeypatch.setattr("bots.backtest.suggest.suggest.__kwdefaults__", {"patience": 600.0})
 

@@ -2,7 +2,6 @@
 the unmodified library."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +10,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
-from bots.core.ports import ExchangeError
 from bots.models import Bot
 from bots.services import lifecycle, pace
 from exchanges import background
 from exchanges.models import Credential
-from exchanges.services import create_credential, market_of
+from exchanges.services import create_credential
 from exchanges.simulator.testing import ThreadedSimulator, simulator_in_thread
 from telegram_bot import identity
 from telegram_bot.handling import handle
@@ -115,15 +113,9 @@ def sim() -> Iterator[ThreadedSimulator]:
 
 
 @pytest.fixture
-def key(alice: User, sim: ThreadedSimulator, settings: Any) -> Credential:
+def key(alice: User, sim: ThreadedSimulator, settings: Any, patient_with_exchanges: None) -> Credential:
     settings.EXCHANGE_SIMULATOR = sim.transport
     name = f"demo-{alice.id.hex}"
-    for _ in range(
-        12
-    ):  # the first question of a process takes long on a busy machine, and gives up after ten seconds
-        with suppress(ExchangeError):
-            market_of("binance", "BTC/USDT")
-            break
     return create_credential(
         user=alice, exchange="binance", label="Main", api_key=name, api_secret="s3cret-of-a"
     )

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import User
 from bots.models import Bot
 from bots.services import account_looks, lifecycle
-from exchanges import background, market_data
+from exchanges import background
 from exchanges.models import Credential
 from exchanges.services import create_credential
 from exchanges.simulator.testing import ThreadedSimulator, simulator_in_thread
@@ -32,12 +32,8 @@ def sim() -> Iterator[ThreadedSimulator]:
 
 @pytest.fixture
 def at_the_simulator(
-    sim: ThreadedSimulator, settings: Any, db: None, monkeypatch: pytest.MonkeyPatch
+    sim: ThreadedSimulator, settings: Any, db: None, patient_with_exchanges: None
 ) -> Iterator[None]:
-    """The exchange is waited for, however slow this machine is."""
-    monkeypatch.setattr(market_data, "SECONDS", 120.0)
-    monkeypatch.setattr("exchanges.connector.client.TIMEOUT_MS", 60_000)
-    monkeypatch.setattr("exchanges.connector.client.RECV_WINDOW_MS", 60_000)
     settings.EXCHANGE_SIMULATOR = sim.transport
     cache.clear()
     yield

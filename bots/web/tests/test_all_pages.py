@@ -2,26 +2,25 @@
 no inline code, under 300 kB of assets; and what it says where there is nothing, and while stores or exchange are away.
 A new page is walked by itself; what its address needs stands in `grow`, what it says to a newcomer in `EMPTY`."""
 
-import gzip
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import partial
 from typing import Any
 
 import pytest
 import redis
-from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver
 
-from accounts import browsers, tokens
+from accounts import browsers, email_change, tokens
+from accounts.adapter import confirm_session
 from accounts.models import Browser, User
+from accounts.tests.authenticator import App
 from bots.backtest import kept, service
 from bots.backtest.path import FillModelName
 from bots.backtest.report import report
@@ -32,6 +31,7 @@ from bots.models import Backtest, Bot, BotSlot, NoticeChannel
 from bots.models.backtest import pack
 from bots.services import account_looks
 from bots.services.events import record_event
+from bots.web.tests.assets import assets, weight
 from bots.web.tests.conftest import GRID, signed_in
 from bots.web.tests.test_every_page import inline
 from bots.web.tests.test_the_dashboard import filled, worth
@@ -51,28 +51,27 @@ EMPTY = {
     "/account/telegram/": "has no Telegram bot yet",
     "/accounts/second-factor/": "Off",
 }
-FORMS = ("/backtest/optimize/", "/account/profile/", "/account/email/", "/accounts/")  # whatever there is
-OTHERS = ("admin/", "api/")  # of libraries, and no pages
+FORMS = (
+    "/backtest/optimize/",
+    "/account/profile/",
+    "/account/email/",
+    "/accounts/",
+    "/bots/new/symbols/",
+)  # whatever there is
+OTHERS = ("admin/", "api/", "healthz", "readyz", "metrics")  # of libraries, and for programs
 MOST = 300_000  # bytes, compressed
 PARAMETER = re.compile(r"\(\?P<(?P<re>\w+)>[^)]*\)|<(?:\w+:)?(?P<path>\w+)>")
-NO_PAGES = {302, 405}  # leads elsewhere, is a command
-# What shows nothing without a query, a backtest that is done, a second factor, or a link from a mail; other tests ask
-# for it.
+NO_PAGES = {204, 302, 405}  # has no news, leads elsewhere, is a command
 NOTHING = (
     "/accounts/email/",
-    "/accounts/second-factor/totp/deactivate/",
-    "/accounts/second-factor/recovery-codes/",
     "/accounts/second-factor/recovery-codes/download/",
-    "/account/telegram/state/",
-    "/account/email/<str:token>/",
-    "/telegram/webhook/",
-    "/bots/new/market/",
-    "/bots/new/symbols/",
-    "/backtest/market/",
-    "/backtest/<uuid:backtest_id>/price/",
-    "/backtest/<uuid:backtest_id>/trades.csv",
-    "/backtest/<uuid:backtest_id>/best/<int:number>/",
-)
+)  # nobody is shown, or nobody twice
+OF_A_RESULT = ("/backtest/<uuid:backtest_id>/price/", "/backtest/<uuid:backtest_id>/trades.csv")
+QUERIES = {
+    "/bots/new/market/": "?credential={paper_id}&symbol=BTC/USDT",
+    "/bots/new/symbols/": "?symbol=btc",
+    "/backtest/market/": "?exchange=binance&symbol=BTC/USDT",
+}
 
 
 def routes(patterns: Any = None, before: str = "/") -> Iterator[str]:
@@ -96,6 +95,13 @@ def backtest_of(key: Credential, **values: Any) -> Backtest:
     return Backtest.objects.create(user=key.user, kind="run", request=asked, **values)
 
 
+def done_of(key: Credential) -> Backtest:
+    """It has waited all the time."""
+    waits = replace(market.GRID, trigger_price=market.GRID.upper_price)
+    case = Case(waits, market.BTC, market.columns(*[market.flat(100)] * 3), market.MINUTE, RiskLimits())
+    return backtest_of(key, status="done", packed=pack(report(case, FillModelName.OHLC)))
+
+
 def grow(key: Credential, number: int) -> dict[str, Any]:
     """One row more of everything that pages show; those that addresses name."""
     user = key.user
@@ -106,7 +112,7 @@ def grow(key: Credential, number: int) -> dict[str, Any]:
     record_event(bot=bot, kind="loss", text="Lost a lot.", level="warning")
     worth(bot, 1, "1000")
     backtest = backtest_of(key, status="queued")
-    Credential.objects.create(
+    paper = Credential.objects.create(
         user=user, exchange="binance", label=f"Paper {number}", mode="paper", is_valid=True
     )
     channel = NoticeChannel.objects.create(
@@ -117,7 +123,8 @@ def grow(key: Credential, number: int) -> dict[str, Any]:
     tokens.issue(user=user)
     return {
         "bot_id": bot.pk, "backtest_id": backtest.pk, "credential_id": key.pk, "channel_id": channel.pk,
-        "browser_id": browser.pk, "action": "stop", "key": "x", "uidb36": "x",
+        "browser_id": browser.pk, "action": "stop", "key": "x", "uidb36": "x", "number": 1, "paper_id": paper.pk,
+        "done_id": done_of(key).pk, "token": email_change._token(user, "new@example.org"),
     }  # fmt: skip
 
 
@@ -128,6 +135,19 @@ def key(alice: User, at_the_simulator: None) -> Credential:
         user=alice, exchange="binance", label="Main", account_uid="1", is_valid=True,
         api_key_encrypted=b"x", api_secret_encrypted=b"x",
     )  # fmt: skip
+
+
+@pytest.fixture
+def with_a_code(bob: User, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Bob has a second factor, and has given the password again, which counts for as long as this takes."""
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 86_400
+    App(monkeypatch).switch_on(bob)
+    browser = signed_in(bob)
+    request = RequestFactory().get("/")
+    request.session = session = browser.session
+    confirm_session(request, bob)
+    session.save()
+    return browser
 
 
 @pytest.fixture(autouse=True)
@@ -148,9 +168,7 @@ def test_every_page_says_to_a_newcomer_what_is_not_there_yet(as_alice: Client, d
 
 def test_what_holds_nothing_says_so(as_alice: Client, key: Credential) -> None:
     bot = bot_of(key, 0)
-    waits = replace(market.GRID, trigger_price=market.GRID.upper_price)
-    case = Case(waits, market.BTC, market.columns(*[market.flat(100)] * 3), market.MINUTE, RiskLimits())
-    done = backtest_of(key, status="done", packed=pack(report(case, FillModelName.OHLC)))
+    done = done_of(key)
     failed = backtest_of(key, status="failed", error="The exchange did not answer.")
     says = {
         "/": ["All quiet", "No fills yet"],
@@ -165,9 +183,14 @@ def test_what_holds_nothing_says_so(as_alice: Client, key: Credential) -> None:
 
 
 def test_every_page_is_strict_and_light_asks_no_more_for_more_rows_and_stands_alone(
-    key: Credential, as_alice: Client, client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+    key: Credential,
+    as_alice: Client,
+    with_a_code: Client,
+    client: Client,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = pages(grow(key, 0), as_alice, client)
+    found = pages(grow(key, 0), as_alice, client, with_a_code)
     assert {"/", "/bots/", "/history/", "/accounts/login/"} <= set(found)
     few = queries(found)
     for number in range(1, 4):
@@ -178,7 +201,7 @@ def test_every_page_is_strict_and_light_asks_no_more_for_more_rows_and_stands_al
     settings.EXCHANGE_SIMULATOR = settings.EXCHANGE_SIMULATOR | {"port": 1}
     with monkeypatch.context() as without_redis:
         without_redis.setattr(redis.ConnectionPool, "get_connection", away)
-        cut = {path: client.get(path).status_code for path, client in found.items()}
+        cut = {path: client.get(path).status_code for path, client in found.items() if "/market/" not in path}
         assert {path: status for path, status in cut.items() if status != 200} == {}
         for path, words in questions().items():
             assert words in as_alice.post(path, form_of(key)).content.decode(), path
@@ -229,16 +252,23 @@ def questions() -> dict[str, str]:
     return dict.fromkeys(paths, "not answer")
 
 
+def named(world: dict[str, Any], parameter: re.Match[str]) -> str:
+    return str(world[parameter["re"] or parameter["path"]])
+
+
 def pages(world: dict[str, Any], *clients: Client) -> dict[str, Client]:
-    """The addresses of all pages, each with who gets it."""
+    """The addresses of all pages and of what scripts ask for, each with who gets it."""
     found, nothing = {}, []
     for route in routes():
-        path = PARAMETER.sub(lambda name: str(world[name["re"] or name["path"]]), route)
+        here = world | ({"backtest_id": world["done_id"]} if route in OF_A_RESULT else {})
+        path = PARAMETER.sub(partial(named, here), route)
+        path += QUERIES.get(route, "").format_map(world)
         answers = [(client, client.get(path)) for client in clients]
         for client, answer in answers:
-            if is_page(answer):
+            if answer.status_code == 200:
                 found.setdefault(path, client)
-                is_strict_and_light(path, answer)
+                if is_page(answer):
+                    is_strict_and_light(path, answer)
         if path not in found and not {answer.status_code for _, answer in answers} <= NO_PAGES | {200}:
             nothing.append(path)
     assert not nothing, f"Do they need an object? {nothing}"
@@ -261,35 +291,6 @@ def queries(found: dict[str, Client]) -> dict[str, int]:
     counts = {}
     for path, client in found.items():
         with CaptureQueriesContext(connection) as asked:
-            client.get(path)
+            client.get(path).getvalue()
         counts[path] = len(asked)
     return counts
-
-
-def assets(page: str) -> set[str]:
-    """What a browser fetches with it: styles, scripts with the modules they import, fonts and pictures."""
-    named = set(re.findall(r'(?:href|src)="/static/([^"#]+)', page))
-    mapped = re.search(r'<script type="importmap"[^>]*>(.*?)</script>', page, re.DOTALL)
-    modules = json.loads(mapped[1])["imports"] if mapped else {}
-    waiting = [name for name in named if name.endswith(".js")]
-    while waiting:
-        source = content(waiting.pop()).decode()
-        for module in re.findall(r'(?:from|import)\s*"([\w-]+)"', source):
-            if module in modules and (name := modules[module].removeprefix("/static/")) not in named:
-                named.add(name)
-                waiting.append(name)
-    return named
-
-
-@cache
-def content(name: str) -> bytes:
-    found = finders.find(name)
-    assert isinstance(found, str), f"{name} is nowhere"
-    with open(found, "rb") as file:
-        return file.read()
-
-
-@cache
-def weight(name: str) -> int:
-    """As it travels."""
-    return len(content(name)) if name.endswith((".woff2", ".png")) else len(gzip.compress(content(name)))
