@@ -5,12 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from autogrid_project.services.errors import Refused
 from autogrid_project.services.home import ROOT, Home
@@ -98,9 +98,7 @@ def _taken(
             }
             stranger, user = browser.new_context(**look), browser.new_context(storage_state=state, **look)
             for path, body in errors.items():
-                user.route(
-                    f"**{path}", lambda route, body=body: route.fulfill(body=body, content_type="text/html")
-                )
+                user.route(f"**{path}", _answering(body))
             for name in names:
                 page = (stranger if name in STRANGERS else user).new_page()
                 _open(page, name, known[name])
@@ -116,6 +114,10 @@ def addresses(page: Page, names: list[str]) -> dict[str, str]:
     for name in RESULTS.keys() & set(names):
         known[name] = _result(page, *RESULTS[name])
     return {name: PAGES[name].format(**known) for name in names}
+
+
+def _answering(body: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=body, content_type="text/html")
 
 
 def _rendered(home: Home, path: str) -> str:

@@ -136,8 +136,8 @@ def notice_the_end_of_a_session(context: BrowserContext) -> None:
     page.route_web_socket("**/ws/live", lambda socket: socket.close())
     page.goto("/", timeout=120_000)
     expect(page.get_by_text("Live values are paused")).to_be_visible(timeout=120_000)
+    page.evaluate("() => { setInterval(() => htmx.trigger('#home', 'refresh'), 500) }")
     context.clear_cookies()
-    page.evaluate("htmx.trigger('#home', 'refresh')")
     page.wait_for_url("**/accounts/login/**", timeout=120_000)
 
 
