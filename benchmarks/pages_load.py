@@ -106,6 +106,7 @@ def main(fills: int) -> None:
         for statement in (ACTS, *PAST):
             cursor.execute(statement, {"fills": fills, "days": DAYS})
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")  # what it would write later is nobody's answer
     _let_somebody_look()
 
 
