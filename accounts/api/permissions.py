@@ -24,6 +24,6 @@ def ask_again(request: Request) -> None:
 
 
 def ask_sessions_again(request: Request) -> None:
-    """As `ask_again`, but programs cannot be asked: a token goes through (docs/adr/0009-what-asks-again.md)."""
+    """As `ask_again`, but programs cannot be asked: a token goes through (docs/adr/0010-what-asks-again.md)."""
     if not isinstance(request.auth, TokenFamily):
         ask_again(request)

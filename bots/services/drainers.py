@@ -46,8 +46,10 @@ def _work(channel: str) -> None:
             deliveries.drain(channel, closing=_closing)
         except Exception:
             logger.exception("notices_not_drained", extra={"channel": channel})  # beat wakes again
+        finally:
+            connection.close()
         if _ends(channel):
-            return connection.close()
+            return
 
 
 def _ends(channel: str) -> bool:

@@ -221,7 +221,7 @@ def test_a_mail_server_that_hangs_keeps_no_chat_waiting(server, alice, monkeypat
     server.hold.clear()
     notify(user=alice, kind="bot_error", text="It failed.")
     deliver_notices()
-    assert Chat.heard.wait(50)
+    assert Chat.heard.wait(90)
     assert not server.received
     server.hold.set()
     until(lambda: Delivery.objects.filter(state="sent").count() == 2)

@@ -45,7 +45,7 @@ class MailServer:
             elif verb == "DATA":
                 say("354 go on")
                 body = (await reader.readuntil(b"\r\n.\r\n"))[:-5].replace(b"\r\n..", b"\r\n.")
-                await asyncio.to_thread(self.hold.wait, 60)
+                await asyncio.to_thread(self.hold.wait, 100)
                 self.received.append((recipient, message_from_bytes(body, policy=policy.default)))
                 say("250 taken")
             else:
