@@ -18,7 +18,7 @@ from bots.backtest.kernel_grid_fields import (
     TAKE_PROFIT,
     TRIGGER,
 )
-from bots.backtest.kernel_grid_moves import bound_window, move, movers
+from bots.backtest.kernel_grid_moves import bound_window, follow
 from bots.backtest.kernel_grid_orders import purchase_left, replaced
 from bots.backtest.kernel_grid_sizes import take_stock
 from bots.backtest.kernel_grid_slices import keep_size, send, wanted
@@ -83,14 +83,10 @@ def step(bot: Bot) -> bool:
         return False
     if not own[FUNDED] and purchase_left(bot) == 0:
         grant(bot)
-    moving = 0
-    if own[ADAPTS]:
-        while move(bot):
-            pass
+    moving = follow(bot) if own[ADAPTS] else 0
     if guard(bot):
         return True
     if own[ADAPTS]:
-        moving = movers(bot)
         bound_window(bot)
     if replaced(bot, moving):
         return True

@@ -136,12 +136,18 @@ def moves_on(bot: Bot, moving: int, spot: int) -> bool:
 
 
 @jit
-def move(bot: Bot) -> bool:
-    """The slots without a live order go, up to the first that has one. True where another look may find more."""
+def follow(bot: Bot) -> int:
+    """Moves the window as far as it goes by now. Answers how many slots still have to give up their orders first."""
+    while True:
+        moving = movers(bot)
+        if not (move(bot, moving) if moving else ends(bot)):
+            return moving
+
+
+@jit
+def ends(bot: Bot) -> bool:
+    """Whether the window is found, for the first time here, to go no further."""
     own = bot.own
-    moving = movers(bot)
-    if moving:
-        return (go_up(bot, moving) if moving > 0 else go_down(bot, -moving)) > 0
     way = calls(bot, own[BOTTOM]) if own[FUNDED] else 0
     if not way or (own[ENDED_AT] == own[BOTTOM] and own[ENDED_WAY] == way):
         return False
@@ -150,29 +156,18 @@ def move(bot: Bot) -> bool:
 
 
 @jit
-def go_up(bot: Bot, moving: int) -> int:
+def move(bot: Bot, moving: int) -> bool:
+    """The slots without a live order go, up to the first that has one. Whether any went."""
     own = bot.own
-    for taken in range(moving):
-        row = own[TURN]
+    way = UP if moving > 0 else DOWN
+    for taken in range(abs(moving)):
+        row = row_at(bot, 0 if way == UP else own[COUNT] - 1)
         if slot_of(bot, row)[SIDE]:
-            return taken
-        own[BOTTOM] += 1
-        own[TURN] = row_at(bot, 1)
-        go(bot, row, own[COUNT])
-    return moving
-
-
-@jit
-def go_down(bot: Bot, moving: int) -> int:
-    own = bot.own
-    for taken in range(moving):
-        row = row_at(bot, own[COUNT] - 1)
-        if slot_of(bot, row)[SIDE]:
-            return taken
-        own[BOTTOM] -= 1
-        own[TURN] = row
-        go(bot, row, -own[COUNT])
-    return moving
+            return taken > 0
+        own[BOTTOM] += way
+        own[TURN] = row_at(bot, 1) if way == UP else row
+        go(bot, row, way * own[COUNT])
+    return True
 
 
 @jit
