@@ -1,8 +1,10 @@
 """Exact rounding to ticks, lots and the ledger's eight places; and how numbers look, in sentences as on pages."""
 
+import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 EIGHT = Decimal("0.00000001")
+GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 ANY_SIZE = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
@@ -48,3 +50,8 @@ def as_price(value: Decimal) -> str:
 
 def as_quantity(value: Decimal) -> str:
     return grouped(value, 0, 8)
+
+
+def ungrouped(text: str) -> str:
+    """1000 for 1,000; 1,5 stays as it is, for it is no 15. What is read so is shown before it counts."""
+    return text.replace(",", "") if GROUPED.fullmatch(text) else text

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from accounts.models import User
 from bots.core.ports import ExchangeError
-from bots.core.rounding import plain
+from bots.core.rounding import plain, ungrouped
 from bots.services.errors import InvalidConfig
 from bots.services.preflight import market_for
 from bots.templatetags.trade import price
@@ -74,7 +74,7 @@ def take_range(user: User, data: Data, text: str) -> None:
     if text.casefold() == "use" and "suggested" in data:
         data["config"].update(data["suggested"])
         return
-    words = text.replace(",", "").split()
+    words = [ungrouped(word.rstrip(",")) for word in text.split()]
     if len(words) != 3 or not (words[2].isascii() and words[2].isdecimal()):
         raise Unfit(TYPE_IT)
     tick = market_for(credential_of(user, data).venue, data["symbol"]).tick

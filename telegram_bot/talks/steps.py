@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from bots.core.ports import ExchangeError
+from bots.core.rounding import ungrouped
 from bots.core.strategies.config import FieldError, to_decimal
 from bots.services.errors import InvalidConfig
 from bots.services.preflight import market_for
@@ -50,7 +51,7 @@ def sentences(errors: list[FieldError]) -> str:
 
 def number(text: str, name: str) -> Decimal:
     try:
-        value = to_decimal(text.replace(",", "").strip())
+        value = to_decimal(ungrouped(text.strip()))
     except ValueError:
         raise Unfit(f"{name}: give a number, such as 1000.") from None
     if value <= 0:

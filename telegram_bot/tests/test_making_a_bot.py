@@ -63,7 +63,8 @@ def test_to_a_running_grid_with_the_suggested_range(wire, history):
 
 
 def test_to_a_grid_with_a_range_of_ones_own_that_is_only_made(wire, key):
-    text = walk(wire, "btc", "grid", "1,000", "60000 72,000 12")
+    assert "give a number" in walk(wire, "btc", "grid", "1,5")  # no 15
+    text = walk(wire, "btc", "grid", "1,000", "60000, 72,000 12")
     assert "From              60,000.00" in text
     assert "startbot" in wire.press(ALICES, "Only make it")
     assert Bot.objects.get().status == "stopped"

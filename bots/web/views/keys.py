@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.confirming import confirmed
+from bots.core.rounding import ungrouped
 from bots.web.forms import KeyForm
 from bots.web.key_steps import steps_for
 from bots.web.requests import user_of
@@ -51,7 +52,7 @@ def _given(form: KeyForm) -> dict[str, Any]:
     given = form.given()
     if "paper_balance" in given:
         try:
-            given["paper_balance"] = Decimal(given["paper_balance"].replace(",", ""))
+            given["paper_balance"] = Decimal(ungrouped(given["paper_balance"]))
         except ArithmeticError:
             detail = "Give an amount in numbers."
             raise exchanges.CredentialRejected("invalid", "paper_balance", detail) from None
