@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -218,7 +219,7 @@ async def test_a_file_that_is_abandoned_keeps_no_cursor():
         finally:
             ended.append(True)
 
-    parts = aiter(StreamedRows(rows(), "x.csv"))
+    parts: Any = aiter(StreamedRows(rows(), "x.csv"))
     await anext(parts)
     await parts.aclose()
     assert ended == [True]
