@@ -1,4 +1,4 @@
-"""A hundred schedules of faults, deaths and users' whims, always the same hundred, half of them on Binance's wire, the
+"""Sixty schedules of faults, deaths and users' whims, always the same sixty, half of them on Binance's wire, the
 others on three more: each ends with the books equal."""
 
 import pytest
@@ -7,7 +7,7 @@ from tests.schedules.play import play, shrunk
 from tests.schedules.steps import drawn
 
 pytestmark = pytest.mark.no_cover  # measured, they take three times as long
-SCHEDULES, BLOCK = 100, 5
+SCHEDULES, BLOCK = 60, 5
 EXCHANGES = ("binance", "bybit", "binance", "mexc", "binance", "okx")
 
 

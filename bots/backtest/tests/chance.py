@@ -94,13 +94,14 @@ def _grid(chance: random.Random) -> GridConfig:
 
 
 def _adapting(config: GridConfig, chance: random.Random) -> GridConfig:
-    """One that reinvests, or leaves its range: narrower ones do so more often."""
+    """One that reinvests, or leaves its range: narrower ones do so more often. Of many slots each fill takes long."""
     low, high = (config.lower_price + 100) / 2, (config.upper_price + 100) / 2
     up, down = chance.choice([(True, False), (False, True), (True, True), (False, False)])
     return replace(
         config,
         lower_price=low,
         upper_price=high,
+        grid_count=min(config.grid_count, 13),
         stop_loss_price=_maybe(chance, 50, 90),
         take_profit_price=_maybe(chance, 120, 150),
         trailing_up=up,
