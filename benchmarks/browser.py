@@ -2,8 +2,10 @@
 complains of; and how soon a new bot's replay of a year is painted after its range was dragged."""
 
 import argparse
+import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page, expect, sync_playwright
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--times", type=int, default=10, help="each page is asked for")
     parser.add_argument("--pages", nargs="*", choices=SHOWN)
     chosen = parser.parse_args(arguments)
-    home = Home.from_environment()
+    home = Home(Path(os.environ["AUTOGRID_DEMO"]))
     login, run = home.read("demo.json"), home.read("run.json")
     if not login or not home.is_held():
         print("browser: left out; it looks at a running demo (./autogrid demo --detach).")

@@ -56,8 +56,9 @@ def test(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
+    demo = {"AUTOGRID_DEMO": str(Home.from_environment().path)}  # for what looks at a running one
     with throwaway("test", TEST_SETTINGS) as env:
-        return run([sys.executable, "-m", "benchmarks", *arguments], env)
+        return run([sys.executable, "-m", "benchmarks", *arguments], env | demo)
 
 
 def manage(home: Home, arguments: list[str]) -> int:
