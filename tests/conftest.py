@@ -17,9 +17,11 @@ expect.set_options(timeout=60_000)  # ms: how fast a page is, no test here judge
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole stacks first, though pytest-django wants what has no database last: they take longest, and a parallel run
+    """Whole stacks first, then what is long, though pytest-django wants what has no database last: a parallel run
     should not end with one process at work."""
-    items.sort(key=lambda item: (not item.nodeid.startswith(STACKS), item.nodeid.startswith(ALONE)))
+    items.sort(
+        key=lambda item: (not item.nodeid.startswith((*STACKS, *ALONE)), item.nodeid.startswith(ALONE))
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

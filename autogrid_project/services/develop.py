@@ -39,8 +39,8 @@ def test(arguments: list[str]) -> int:
     """What only the cloud has, then the whole suite with the core's coverage; or what the arguments choose."""
     command = [sys.executable, "-m", "pytest"]
     if not {"-n", "--numprocesses", "--pdb"} & set(arguments):
-        # Two processes more than processors: the tests of whole stacks, on one of them, mostly wait.
-        processes = (os.cpu_count() or 1) + 2
+        # One process more than processors: the tests of whole stacks mostly wait.
+        processes = (os.cpu_count() or 1) + 1
         command += ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder"]
     whole = not arguments
     cloud_tests = [*command, "-q", CLOUD_TESTS]

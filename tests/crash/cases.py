@@ -31,13 +31,10 @@ class Case:
 FEW = (
     Case(("after_intend:1",)),
     Case(("after_mark_sent:2",), "not_found"),
-    Case(("before_send:2",)),
     Case(("in_flight:2",), "delay_inside_window"),
     Case(("after_send:2",), "ws_drop"),
     Case(("before_record:2",), "accept_then_drop"),
-    Case(("after_record:2",), "truncate"),
     Case(("mid_ingest:1",)),
-    Case(("after_ingest:1",), "ws_silence"),
     Case(("in_flight:5", "before_recovery:1")),
     Case(("after_comparison:1", "mid_ingest:1"), "partial_fill"),
 )
