@@ -59,8 +59,7 @@ def measure(repeat: int) -> dict[str, Any]:
     from marketdata import columns
 
     source = DATA if DATA.exists() else None
-    compiling = _clock(_compile)
-    compilers = _most(resource.RUSAGE_CHILDREN)  # no other child has ended yet
+    compiling, compilers = _clock(_compile), _most(resource.RUSAGE_CHILDREN)  # no other child has ended yet
     importing, importers = _apart(source)
     span = {"start": START, "end": START + 366 * 86_400_000}
     read = partial(columns.read, exchange="binance", symbol=SYMBOL, timeframe="1m", **span)

@@ -59,12 +59,7 @@ def preflight_grid(
     funding = fund(levels, start, budget, held, market)
     quantity = funding.quantity if funding else ZERO
     _check_size(check, config, market, quantity=quantity, start=start, budget=budget, held=held)
-    if funds is not None and funds < budget:
-        free, lacks = as_price(funds), as_price(budget - funds)
-        detail = (
-            f"The account has {free} {market.quote} free: invest at most that, or add {lacks} {market.quote}."
-        )
-        check.fail("investment", "insufficient_balance", detail)
+    _check_funds(check, market, funds, budget)
     if funding is not None:
         _check_amount(check, config, quantity, market)
         profits = profit_per_grid(levels, quantity, market)
@@ -73,6 +68,15 @@ def preflight_grid(
             check.failures += trailing_failures(config, market, quantity)
         check.summary = _grid_summary(levels, funding, profits, price)
     return check
+
+
+def _check_funds(check: Preflight, market: Market, funds: Decimal | None, budget: Decimal) -> None:
+    if funds is not None and funds < budget:
+        free, lacks = as_price(funds), as_price(budget - funds)
+        detail = (
+            f"The account has {free} {market.quote} free: invest at most that, or add {lacks} {market.quote}."
+        )
+        check.fail("investment", "insufficient_balance", detail)
 
 
 def _grid_summary(

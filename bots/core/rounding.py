@@ -4,7 +4,7 @@ import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 EIGHT = Decimal("0.00000001")
-GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 ANY_SIZE = Context(prec=60, rounding=ROUND_HALF_UP)
 
 

@@ -2,87 +2,35 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.db import OperationalError
-from django.test import Client
 from redis.asyncio import Redis
 
 from accounts import tokens
 from accounts.models import Revocation, User
 from bots.consumers import LiveConsumer, snapshot
 from bots.core.types import Ticker
-from bots.routing import websocket_application
 from bots.services import live
+from bots.tests.live_sockets import (
+    HOST,
+    PATIENCE,
+    by_cookie,
+    by_token,
+    closed_with,
+    listening,
+    redis,
+    signed_in,
+    socket,
+)
 from marketdata import bus
 from marketdata.tests.market import eventually
 
+__all__ = ["redis"]  # a fixture of every test here
 pytestmark = pytest.mark.django_db(transaction=True)
-HOST = b"localhost"
-PATIENCE = 60.0  # seconds
-
-
-class Patient(WebsocketCommunicator):
-    """Channels' own waits a second, in which a loaded machine has hardly connected to its database."""
-
-    async def receive_output(self, timeout: float = PATIENCE) -> Any:  # noqa: ASYNC109
-        return await super().receive_output(max(timeout, PATIENCE))
-
-    async def wait(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
-        await super().wait(max(timeout, PATIENCE))
-
-
-@pytest.fixture(autouse=True)
-async def redis(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
-    monkeypatch.setattr(LiveConsumer, "beat_seconds", 0.02)
-    async with Redis.from_url(settings.REDIS_URL) as client:
-        await client.flushdb()
-        yield client
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def socket(headers: list[tuple[bytes, bytes]], subprotocol: str | None = None) -> Patient:
-    chosen = [subprotocol] if subprotocol else None
-    return Patient(websocket_application, "/ws/live", headers, chosen)
-
-
-async def by_cookie(user: User, origin: bytes = b"http://localhost") -> Patient:
-    client = await sync_to_async(signed_in)(user)
-    cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
-    return socket([(b"host", HOST), (b"origin", origin), (b"cookie", cookie)])
-
-
-async def by_token(user: User) -> Patient:
-    access = (await sync_to_async(tokens.issue)(user=user)).access
-    return socket([(b"host", HOST)], f"bearer.{access}")
-
-
-async def listening(communicator: Patient) -> dict[str, Any]:
-    """Connects and returns the snapshot."""
-    connected, _ = await communicator.connect()
-    assert connected
-    first: dict[str, Any] = await communicator.receive_json_from()
-    assert first["type"] == "snapshot"
-    return first
-
-
-async def closed_with(communicator: Patient) -> int:
-    await communicator.connect()
-    message = await communicator.receive_output()
-    assert message["type"] == "websocket.close"
-    await communicator.disconnect()
-    return int(message["code"])
 
 
 async def test_strangers_are_closed_with_4401(db: None) -> None:
@@ -281,73 +229,3 @@ async def test_what_cannot_be_a_market_is_not_listened_to(alice: User, redis: Re
     await eventually(listening_to_something)
     assert await bus.listened_symbols(redis, "binance") == {"ETH/USDT"}
     await page.disconnect()
-
-
-async def test_an_address_that_is_none_is_refused(db: None) -> None:
-    for address in ("/ws/other", "/", "/ws/live/"):
-        connected, _ = await Patient(websocket_application, address).connect()
-        assert not connected
-
-
-async def test_redis_being_away_stops_no_trade(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: Any) -> None:
-        raise ConnectionError("Redis is away")
-
-    monkeypatch.setattr(live, "_tell", away)
-    await live.apublish({alice.id: [{"type": "bot"}]})
-
-
-async def test_a_page_stays_live_while_redis_is_away(
-    alice: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bots.services.hub.STAY_EVERY", 0.02)
-    page = await by_token(alice)
-    await listening(page)
-    tried = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def away(*_: Any) -> None:
-        loop.call_soon_threadsafe(tried.set)
-        raise ConnectionError("Redis is away")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(live, "_redis", away)
-        await asyncio.wait_for(tried.wait(), 60)
-    await redis.delete(live.watching_key(alice.id))
-    await eventually(lambda: redis.exists(live.watching_key(alice.id)))
-    await page.disconnect()
-
-
-async def test_a_socket_whose_database_is_away_is_closed_and_leaves_nothing(
-    alice: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The page opens another: who is signed in would never be looked at again, what it missed never be told."""
-    monkeypatch.setattr("bots.consumers.CHECK_EVERY", 2)
-
-    def away(*_: Any) -> None:
-        raise OperationalError("the database is away")
-
-    page, program = await by_token(alice), await by_token(alice)
-    await listening(page)
-    with monkeypatch.context() as broken:
-        broken.setattr("bots.consumers.snapshot", away)
-        assert await closed_with(program) == 1011
-    monkeypatch.setattr(LiveConsumer, "identify", sync_to_async(away))
-    assert (await page.receive_output())["code"] == 1011
-    await page.disconnect()
-    assert not await redis.zcard(live.sockets_key(alice.id))
-
-
-async def test_one_socket_too_many_is_closed_and_one_that_closes_makes_room(
-    alice: User, bob: User, settings: Any
-) -> None:
-    settings.AUTOGRID_MOST_SOCKETS_PER_USER = 2
-    first, second, outsider = await by_token(alice), await by_token(alice), await by_token(bob)
-    for each in (first, second, outsider):
-        await listening(each)
-    assert await closed_with(await by_token(alice)) == 4429
-    await first.disconnect()
-    third = await by_token(alice)
-    await listening(third)
-    for each in (second, third, outsider):
-        await each.disconnect()

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from bots.core.rounding import ungrouped
 from bots.models import Strategy
 from bots.services.errors import FieldError
 
@@ -19,7 +20,6 @@ DCA_FIELDS = [
     *("take_profit", "trailing", "stop_loss", "cooldown", "repeat", "missed"),
 ]
 UNLESS_ASKED = {"trailing_up", "trailing_down", "reinvest"}  # off by default
-GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+\.\d+")
 # Where a label is no noun, for sentences.
 NOUNS = {"trailing_up_limit": "limit of trailing up", "trailing_down_limit": "limit of trailing down"}
 FIELD_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
@@ -32,7 +32,7 @@ class Number(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""
-        return text.replace(",", "") if GROUPED.fullmatch(text) else text
+        return ungrouped(text) if "." in text else text
 
 
 def number(label: str, help_text: str = "", *, whole: bool = False, **extra: Any) -> forms.CharField:
